@@ -1,0 +1,89 @@
+# The one entry point. `make help` lists what it does.
+
+SHELL          := /bin/bash
+PYTHON         := .venv/bin/python
+ANY_PYTHON      = $(or $(wildcard $(PYTHON)),python3)
+
+GATEWAY_PORT   ?= 3000
+POSTGREST_PORT ?= 3001
+ROUTE          ?= direct
+
+export GATEWAY_PORT POSTGREST_PORT
+
+.DEFAULT_GOAL  := help
+.PHONY: help bootstrap demo test pgtap migrate verify revert status migration parity \
+        import postgrest gateway env token bench lint stop clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+bootstrap: ## Install what is missing on this machine; does nothing when all is there.
+	@deploy/bootstrap
+
+demo: bootstrap ## Bring everything up with the sample fleet and walk through it (ROUTE=direct|postgrest).
+	@$(PYTHON) -m deploy.cluster start
+	@$(PYTHON) -m deploy.sqitch deploy
+	@$(PYTHON) -m deploy.services gateway --route $(ROUTE)
+	@$(PYTHON) -m deploy.demo --route $(ROUTE)
+
+# Whatever the environment names: the demo works on the embedded cluster alone.
+demo: export DATABASE_URL :=
+
+test: bootstrap ## Run all tests on a cluster of their own (ARGS= goes to pytest).
+	@$(PYTHON) -m pytest $(ARGS)
+
+pgtap: bootstrap ## Run the pgTAP files under pg_prove on a cluster of their own (ARGS= goes to pg_prove).
+	@$(PYTHON) -m deploy.pgtap $(ARGS)
+
+migrate: bootstrap ## Deploy the migrations to DATABASE_URL (default: the embedded cluster; PROJECT= TO=).
+	@$(PYTHON) -m deploy.sqitch deploy $(SQITCH)
+
+verify: bootstrap ## Run Sqitch's verify scripts against DATABASE_URL (PROJECT=).
+	@$(PYTHON) -m deploy.sqitch verify $(SQITCH)
+
+revert: bootstrap ## Revert the migrations of DATABASE_URL; asks on a terminal (PROJECT= TO=).
+	@$(PYTHON) -m deploy.sqitch revert $(SQITCH)
+
+status: bootstrap ## Show what is deployed to DATABASE_URL (PROJECT=).
+	@$(PYTHON) -m deploy.sqitch status $(SQITCH)
+
+SQITCH = $(if $(PROJECT),--project $(PROJECT)) $(if $(TO),--to $(TO))
+
+migration: bootstrap ## Draft a migration from what changed in sql/, policies/ and rpc/ (NAME=).
+	@$(PYTHON) -m deploy.migration "$(or $(NAME),$(error NAME= is missing))"
+
+parity: bootstrap ## Compare the migrated database with the desired state.
+	@$(PYTHON) -m deploy.parity
+
+import: bootstrap ## Load a CSV of parts (FILE=, YACHT=) through the running gateway.
+	@$(PYTHON) -m deploy.importer "$(or $(FILE),$(error FILE= is missing))" --yacht "$(or $(YACHT),$(error YACHT= is missing))"
+
+postgrest: migrate ## Serve the schema by PostgREST alone on POSTGREST_PORT.
+	@$(PYTHON) -m deploy.services postgrest
+
+gateway: migrate ## Serve the schema by the gateway on GATEWAY_PORT (ROUTE=direct|postgrest).
+	@$(PYTHON) -m deploy.services gateway --route $(ROUTE)
+
+env: $(PYTHON) ## Print what a client needs, for eval "$(make -s env)".
+	@$(PYTHON) -m deploy.env
+
+token: $(PYTHON) ## Print one token (ROLE=crew|hod|purser|captain|manager|stranger|service).
+	@$(PYTHON) -m deploy.tokens "$(or $(ROLE),$(error ROLE= is missing))"
+
+bench: ## Measure the speed on a cluster of its own, print a table and write JSON.
+	@deploy/bootstrap bench
+	@$(PYTHON) -m deploy.bench $(ARGS)
+
+lint: bootstrap ## Check style and types (ruff, mypy).
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+
+stop: ## Stop the gateway, PostgREST and the embedded cluster.
+	@$(ANY_PYTHON) -m deploy.stop
+
+clean: ## Stop everything and remove what was made: state, data, environment.
+	@$(ANY_PYTHON) -m deploy.stop --clean
+
+$(PYTHON):
+	@echo "Part Lens is not set up here yet: 'make demo' does it" >&2; exit 1

@@ -1,0 +1,44 @@
+"""Run the pgTAP files under pg_prove, in a database that nothing serves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+
+from deploy.scratch import create_migrated, create_tap, scratch_cluster
+from deploy.server import ServerError
+from deploy.sqitch import SqitchError, libpq_environment
+from deploy.state import ROOT
+
+FILES = ROOT / "tests" / "pgtap"
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def main(arguments: tuple[str, ...]) -> None:
+    """Run pg_prove over tests/pgtap; ARGUMENTS are its own, such as a single file."""
+    program = shutil.which("pg_prove")
+    if program is None:
+        raise click.ClickException("pg_prove is not installed: `make bootstrap`")
+    files = [] if any(Path(given).exists() for given in arguments) else [str(FILES)]
+    try:
+        with scratch_cluster() as cluster:
+            create_migrated(cluster, "migrated")
+            create_tap(cluster, "tap", template="migrated")
+            url = cluster.url("postgres", "tap")
+            result = subprocess.run(
+                [program, "--ext", ".sql", "--recurse", *arguments, *files],
+                env={**os.environ, **libpq_environment(url)},
+                check=False,
+            )
+    except (ServerError, SqitchError) as error:
+        raise click.ClickException(str(error)) from error
+    raise SystemExit(result.returncode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Throw-away clusters and databases: for tests, for drafts and for comparisons."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.cluster import DEPLOYER, Cluster
+from deploy.sqitch import migrate
+from deploy.state import ROOT, Secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# What the pgTAP files share: people, parts, the rules of the catalogue.
+HELPERS = ROOT / "tests" / "pgtap_helpers"
+
+QUICK: Mapping[str, str] = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+}
+
+
+@contextmanager
+def scratch_cluster(
+    *, settings: Mapping[str, str] = QUICK, bin_dir: Path | None = None
+) -> Iterator[Cluster]:
+    """A running cluster with passwords of its own, removed at the end.
+
+    By default it is quick and not durable: pass other `settings` to measure anything.
+    """
+    # Not pytest's tmp_path: the account that runs PostgreSQL could not reach it.
+    with tempfile.TemporaryDirectory(prefix="part-lens-") as directory:
+        Path(directory).chmod(0o711)
+        cluster = Cluster(
+            Path(directory) / "c",
+            passwords=Secrets.generate().passwords,
+            settings=settings,
+            bin_dir=bin_dir,
+        )
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.destroy()
+
+
+def create_migrated(cluster: Cluster, name: str) -> None:
+    """Create a database and deploy both Sqitch projects to it, as the deployer."""
+    cluster.create_database(name)
+    migrate(cluster.url(DEPLOYER, name))
+
+
+def create_tap(cluster: Cluster, name: str, *, template: str) -> None:
+    """Copy a migrated database and add what the pgTAP files need, in schema `tap`.
+
+    Nothing may serve the copy: these extensions run any SQL for anybody.
+    """
+    cluster.create_database(name, template=template)
+    with cluster.connect(name) as connection:
+        connection.execute("CREATE SCHEMA tap")
+        connection.execute("GRANT USAGE ON SCHEMA tap TO PUBLIC")
+        connection.execute("CREATE EXTENSION pgtap SCHEMA tap")
+        connection.execute("CREATE EXTENSION plpgsql_check SCHEMA tap")
+        for path in sorted(HELPERS.glob("*.sql")):
+            connection.execute(path.read_bytes())
+        # Unknown to SQL in the files, which name every object in full but these.
+        connection.execute(
+            "SELECT pg_catalog.set_config('search_path', 'tap, public', false)"
+        )
+        connection.execute(f'ALTER DATABASE "{name}" SET search_path FROM CURRENT')

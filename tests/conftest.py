@@ -1,0 +1,156 @@
+"""What all tests share: a cluster of their own, databases, servers, tokens."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from deploy import postgrest as postgrest_tool
+from deploy import services
+from deploy.background import ServiceError, served
+from deploy.process import free_port
+from deploy.scratch import create_migrated, create_tap, scratch_cluster
+from deploy.state import Secrets
+from deploy.tokens import token_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from deploy.cluster import Cluster
+    from deploy.personas import Persona
+
+TEMPLATE = "template_part_lens"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of the test cluster."""
+
+    cluster: Cluster
+    name: str
+
+    def url(self, user: str, *, tcp: bool = False) -> str:
+        """Its libpq URL for a login."""
+        return self.cluster.url(user, self.name, tcp=tcp)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # pytest-pgtap takes DATABASE_URL for its own and prints it, password and all.
+    config.option.pgtap_uri = None
+
+
+@pytest.fixture(scope="session")
+def secrets() -> Secrets:
+    """The token secret of this run; the cluster has passwords of its own."""
+    return Secrets.generate()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A throw-away cluster, quick and not durable."""
+    with scratch_cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated_template(cluster: Cluster) -> str:
+    """The name of a database that Sqitch has migrated; to be copied, not used."""
+    create_migrated(cluster, TEMPLATE)
+    return TEMPLATE
+
+
+@pytest.fixture(scope="module")
+def database(cluster: Cluster, migrated_template: str) -> Iterator[Database]:
+    """A migrated database that a module's tests and servers share."""
+    yield from _copied(cluster, migrated_template)
+
+
+@pytest.fixture
+def fresh_database(cluster: Cluster, migrated_template: str) -> Iterator[Database]:
+    """A migrated database for one test alone."""
+    yield from _copied(cluster, migrated_template)
+
+
+def _copied(cluster: Cluster, template: str) -> Iterator[Database]:
+    name = f"test_{next(_numbers)}"
+    cluster.create_database(name, template=template)
+    yield Database(cluster, name)
+    cluster.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def pgtap_connection(
+    cluster: Cluster, migrated_template: str
+) -> Iterator[psycopg.Connection]:
+    """The superuser's connection for pgTAP files, to a database that nothing serves."""
+    create_tap(cluster, "test_pgtap", template=migrated_template)
+    with psycopg.connect(cluster.url("postgres", "test_pgtap")) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def gateway(
+    database: Database, secrets: Secrets, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of a real gateway, direct route, on the module's database."""
+    service = services.gateway(
+        database_url=database.url("authenticator"),
+        jwt_secret=secrets.jwt_secret,
+        port=free_port(),
+    )
+    with served(service, tmp_path_factory.mktemp("gateway") / "log") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def postgrest(
+    database: Database, secrets: Secrets, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of a real PostgREST on the module's database."""
+    try:
+        service = postgrest_tool.service(
+            database_url=database.url("authenticator"),
+            jwt_secret=secrets.jwt_secret,
+            port=free_port(),
+        )
+    except ServiceError as error:
+        # With Node here, the bootstrap should have installed it.
+        if shutil.which("npm"):
+            raise
+        pytest.skip(str(error))
+    with served(service, tmp_path_factory.mktemp("postgrest") / "log") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def gateway_to_postgrest(
+    database: Database,
+    secrets: Secrets,
+    postgrest: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The URL of a real gateway that forwards to that PostgREST."""
+    service = services.gateway(
+        database_url=database.url("authenticator"),
+        jwt_secret=secrets.jwt_secret,
+        port=free_port(),
+        postgrest_url=postgrest,
+    )
+    with served(service, tmp_path_factory.mktemp("gateway") / "log") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def token(secrets: Secrets) -> Callable[[Persona], str]:
+    """Signs the token of one of `deploy.personas`."""
+
+    def sign(persona: Persona) -> str:
+        return token_for(persona, secrets.jwt_secret)
+
+    return sign

@@ -1,0 +1,86 @@
+"""The Makefile: what `make help` promises, and output that a shell can take."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from typing import TYPE_CHECKING
+
+import jwt
+
+from deploy.personas import CAPTAIN
+from deploy.state import ROOT, State
+from deploy.stop import remove_state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def make(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("MAKEFLAGS", "MAKELEVEL", "DATABASE_URL")
+    }
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=ROOT,
+        env={**environment, "PART_LENS_STATE": str(state)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_is_what_make_alone_says(tmp_path: Path) -> None:
+    """Each target that a user may type has its sentence."""
+    told = make(tmp_path)
+    phony = re.search(r"^\.PHONY:((?:.*\\\n)*.*)", MAKEFILE, re.MULTILINE)
+    assert phony is not None
+    targets = phony[1].replace("\\", "").split()
+    assert told.returncode == 0
+    assert sorted(line.split()[0] for line in told.stdout.splitlines()) == sorted(
+        targets
+    )
+
+
+def test_no_recipe_is_longer_than_five_lines() -> None:
+    """What needs more is a script."""
+    recipes = re.findall(r"^[^\s#].*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    assert [recipe for recipe in recipes if recipe.count("\n") > 5] == []
+
+
+def test_env_without_an_installation_says_what_to_do(tmp_path: Path) -> None:
+    """Nothing goes to stdout, where a shell would evaluate it."""
+    told = make(tmp_path / "state", "-s", "env")
+    assert told.returncode != 0
+    assert told.stdout == ""
+    assert "make demo" in told.stderr
+
+
+def test_token_prints_one_token_only(tmp_path: Path) -> None:
+    """`$(make -s token ROLE=captain)` is a header's value as it stands."""
+    state = State(tmp_path / "state")
+    secret = state.secrets().jwt_secret
+    told = make(state.directory, "-s", "token", "ROLE=captain")
+    assert told.returncode == 0, told.stderr
+    claims = jwt.decode(
+        told.stdout.strip(), secret, algorithms=["HS256"], audience="authenticated"
+    )
+    assert claims["sub"] == str(CAPTAIN.user_id)
+    assert shlex.split(told.stdout) == [told.stdout.strip()]
+
+
+def test_clean_leaves_what_is_not_ours(tmp_path: Path) -> None:
+    """PART_LENS_STATE may name a directory with other things in it."""
+    state = State(tmp_path / "state")
+    state.secrets()
+    (state.directory / "letter").write_text("kept")
+    (state.log / "gateway.log").write_text("ours")
+    remove_state(state)
+    assert [path.name for path in state.directory.iterdir()] == ["letter"]
