@@ -1,0 +1,7 @@
+-- Revert part_lens_master:master from pg
+
+BEGIN;
+
+DROP SCHEMA master;
+
+COMMIT;

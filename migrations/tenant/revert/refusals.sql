@@ -1,0 +1,7 @@
+-- Revert part_lens_tenant:refusals from pg
+
+BEGIN;
+
+DROP TABLE private.refusals;
+
+COMMIT;

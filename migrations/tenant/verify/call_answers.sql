@@ -1,0 +1,64 @@
+-- Verify part_lens_tenant:call_answers on pg
+
+BEGIN;
+
+DO $verify$
+DECLARE
+    v_wrong text;
+BEGIN
+    SELECT string_agg(format('%s: %s', e.type, f.fact), ', ')
+    INTO v_wrong
+    FROM (VALUES
+        ('private.rpc_call'::regtype, '{pms_owner,pms_rpc}'::text[])
+    ) AS e (type, users)
+    JOIN pg_catalog.pg_type AS t
+      ON t.oid = e.type
+    CROSS JOIN LATERAL (VALUES
+        ('its owner', t.typowner = 'pms_owner'::regrole),
+        ('its comment', obj_description(t.oid, 'pg_type') <> ''),
+        ('who may use it', e.users = ARRAY(
+            SELECT r.role
+            FROM unnest(ARRAY['public', 'anon', 'authenticated', 'service_role', 'pms_owner',
+                              'pms_rpc'])
+                WITH ORDINALITY AS r (role, place)
+            WHERE has_type_privilege(r.role, t.oid, 'USAGE')
+            ORDER BY r.place))
+    ) AS f (fact, holds)
+    WHERE f.holds IS NOT TRUE;
+    IF v_wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'types are not as planned: %', v_wrong;
+    END IF;
+
+    -- The callers are all that may; nobody else may.
+    SELECT string_agg(format('%s: %s', e.function, f.fact), ', ')
+    INTO v_wrong
+    FROM (VALUES
+        ('private.record_denial'::regproc, 'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.answer'::regproc, 'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.refuse'::regproc, 'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.refuse_argument'::regproc, 'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[])
+    ) AS e (function, volatility, security, owner, callers)
+    JOIN pg_catalog.pg_proc AS p
+      ON p.oid = e.function
+    CROSS JOIN LATERAL (VALUES
+        ('its owner', p.proowner = e.owner::regrole),
+        ('its comment', obj_description(p.oid, 'pg_proc') <> ''),
+        ('its volatility', p.provolatile = lower(left(e.volatility, 1))),
+        ('whose rights it has', p.prosecdef = (e.security = 'DEFINER')),
+        ('its search_path', 'search_path=pg_catalog, pg_temp' = ANY (p.proconfig)),
+        ('who may call it', e.callers = ARRAY(
+            SELECT r.role
+            FROM unnest(ARRAY['public', 'anon', 'authenticated', 'service_role', 'pms_owner',
+                              'pms_rpc'])
+                WITH ORDINALITY AS r (role, place)
+            WHERE has_function_privilege(r.role, p.oid, 'EXECUTE')
+            ORDER BY r.place))
+    ) AS f (fact, holds)
+    WHERE f.holds IS NOT TRUE;
+    IF v_wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'functions are not as planned: %', v_wrong;
+    END IF;
+END
+$verify$;
+
+ROLLBACK;

@@ -1,0 +1,29 @@
+-- pms_audit_log: captain and manager read the log of their yachts; RPCs append.
+
+ALTER TABLE public.pms_audit_log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.pms_audit_log FORCE ROW LEVEL SECURITY;
+
+-- Captain and manager see the log of their yachts.
+CREATE POLICY select_people ON public.pms_audit_log
+    AS PERMISSIVE
+    FOR SELECT
+    TO authenticated
+    USING (yacht_id = ANY (
+        (SELECT private.my_yachts(ARRAY['captain', 'manager']))::uuid[]));
+
+-- A row is the caller's own, on a yacht on which they have a role; a rejection has a code.
+CREATE POLICY insert_rpc ON public.pms_audit_log
+    AS PERMISSIVE
+    FOR INSERT
+    TO pms_rpc
+    WITH CHECK (actor_id = auth.uid()
+        AND (outcome = 'rejected') = (error_code IS NOT NULL)
+        AND EXISTS (
+            SELECT
+            FROM private.my_roles AS m
+            WHERE m.yacht_id = pms_audit_log.yacht_id
+        ));
+
+-- No UPDATE, DELETE or TRUNCATE for anybody: append-only.
+GRANT SELECT ON TABLE public.pms_audit_log TO authenticated;
+GRANT INSERT ON TABLE public.pms_audit_log TO pms_rpc;

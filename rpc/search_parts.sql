@@ -1,0 +1,74 @@
+-- search_parts: find parts.
+--
+-- Called by  anyone with a role on the yacht.
+-- Refuses    400 invalid_argument; 403 not_on_yacht.
+
+CREATE OR REPLACE FUNCTION public.search_parts(
+    p_yacht_id uuid,
+    p_query    text    DEFAULT NULL,
+    p_after    text    DEFAULT NULL,
+    p_limit    integer DEFAULT 50
+)
+    RETURNS jsonb
+    LANGUAGE plpgsql
+    STABLE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_call     private.rpc_call;
+    v_position text[];
+BEGIN
+    v_position := private.decode_cursor(
+        p_after, '^[0-2]$', '^[0-9]{1,7}$', '', '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+    v_call := private.open_call(
+        'search_parts', p_yacht_id,
+        jsonb_build_object(
+            'p_query', p_query, 'p_limit', p_limit),
+        p_wrong => CASE
+            WHEN p_after IS NOT NULL AND v_position IS NULL
+            THEN '{"argument": "p_after", "reason": "is not a cursor of this list"}'::jsonb
+            WHEN p_limit IS NULL
+            THEN '{"argument": "p_limit", "reason": "is null"}'
+            WHEN length(btrim(p_query)) NOT BETWEEN 1 AND 200
+            THEN '{"argument": "p_query", "reason": "does not have 1 to 200 characters"}'
+        END);
+    IF v_call.refusal IS NOT NULL THEN
+        RETURN v_call.refusal;
+    END IF;
+
+
+    RETURN (
+        SELECT coalesce(jsonb_agg(
+            jsonb_build_object(
+                'part_id', f.part_id, 'part_number', f.part_number, 'name', f.name,
+                'manufacturer', f.manufacturer, 'category', f.category, 'unit', f.unit,
+                'barcode', f.barcode, 'min_level', f.min_level, 'is_critical', f.is_critical,
+                'on_hand', private.part_on_hand(p_yacht_id, f.part_id),
+                'cursor', private.encode_cursor(
+                    f.rank::text, f.score::text, f.part_number, f.part_id::text))
+            ORDER BY f.rank, f.score DESC, f.part_number, f.part_id), '[]')
+        FROM (
+            SELECT
+                s.rank, s.score, s.part_id, s.part_number, s.name, s.manufacturer, s.category,
+                s.unit, s.barcode, s.min_level, s.is_critical
+            FROM private.find_parts(p_yacht_id, p_query) AS s
+            WHERE v_position IS NULL
+               OR (s.rank, -s.score, s.part_number, s.part_id)
+                  > (v_position[1]::integer, -v_position[2]::integer, v_position[3],
+                     v_position[4]::uuid)
+            ORDER BY s.rank, s.score DESC, s.part_number, s.part_id
+            LIMIT p_limit
+        ) AS f
+    );
+END
+$function$;
+
+ALTER FUNCTION public.search_parts(uuid, text, text, integer) OWNER TO pms_rpc;
+COMMENT ON FUNCTION public.search_parts(
+    uuid, text, text, integer) IS
+    'Finds active parts by number, barcode, name, maker, category and description, typos tolerated: an exact number or barcode first, then numbers that begin so, then by likeness. p_after: cursor of the last row of the page before; p_limit: rows, 1 to 500.';
+REVOKE ALL ON FUNCTION public.search_parts(
+    uuid, text, text, integer)
+    FROM PUBLIC, anon, authenticated, service_role;
+GRANT EXECUTE ON FUNCTION public.search_parts(uuid, text, text, integer) TO authenticated;

@@ -1,0 +1,63 @@
+-- The audit log is read by captain and manager, and written by RPCs in the caller's name.
+
+BEGIN;
+SELECT plan(37);
+SELECT tap.fleet();
+INSERT INTO public.pms_audit_log (yacht_id, audit_id, actor_id, action, outcome)
+VALUES (tap.id('yacht'), tap.id('audit'), tap.id('crew'), 'consume_part', 'ok'),
+       (tap.id('other yacht'), tap.id('other audit'), tap.id('stranger'), 'consume_part', 'ok');
+
+SELECT policies_are('public', 'pms_audit_log', ARRAY['select_people', 'insert_rpc'],
+                    'pms_audit_log has these policies');
+
+SELECT tap.bounded('public.pms_audit_log', 'audit_id', 'authenticated',
+                   ARRAY['captain', 'manager']);
+
+SELECT is(
+    tap.outcome('pms_rpc', p.who, format(
+        'INSERT INTO public.pms_audit_log (yacht_id, actor_id, action, outcome)
+         VALUES (%L, %L, %L, %L)', tap.id(p.yacht), tap.id(p.actor), 'consume_part', 'ok')),
+    CASE
+        WHEN p.may THEN 'ok'
+        ELSE '42501 new row violates row-level security policy for table "pms_audit_log"'
+    END,
+    p.description)
+FROM (VALUES
+    ('crew', 'yacht', 'crew', true, 'an RPC records what its caller does'),
+    ('captain', 'yacht', 'crew', false, 'an RPC records nothing in the name of another'),
+    ('captain', 'yacht', NULL, false, 'an RPC records nothing in nobody''s name'),
+    ('captain', 'other yacht', 'captain', false, 'an RPC records nothing on another yacht'),
+    ('stranger', 'yacht', 'stranger', false,
+     'a stranger''s calls do not reach the log of the yacht'),
+    ('dismissed', 'yacht', 'dismissed', false, 'nor do those of an inactive role'),
+    ('expired', 'yacht', 'expired', false, 'nor do those of a role that has ended'),
+    ('future', 'yacht', 'future', false, 'nor do those of a role that has not begun')
+) AS p (who, yacht, actor, may, description);
+
+SELECT is(
+    tap.outcome('pms_rpc', 'crew', format(
+        'INSERT INTO public.pms_audit_log (yacht_id, actor_id, action, outcome, error_code)
+         VALUES (%L, %L, %L, %L, %L)',
+        tap.id('yacht'), tap.id('crew'), 'consume_part', p.outcome, p.error_code)),
+    p.result,
+    p.description)
+FROM (VALUES
+    ('rejected', 'part_not_found', 'ok', 'an RPC records a rejection with its code'),
+    ('rejected', NULL,
+     '42501 new row violates row-level security policy for table "pms_audit_log"',
+     'an RPC records no rejection without a code'),
+    ('ok', 'part_not_found',
+     '42501 new row violates row-level security policy for table "pms_audit_log"',
+     'an RPC records no success with a code')
+) AS p (outcome, error_code, result, description);
+
+-- audit_log.sql tries UPDATE, DELETE and TRUNCATE.
+SELECT tap.refuses('public.pms_audit_log', 'pms_rpc', 'captain', ARRAY['SELECT']);
+SELECT tap.refuses('public.pms_audit_log', 'authenticated', 'captain', ARRAY['INSERT']);
+SELECT tap.refuses('public.pms_audit_log', 'service_role', NULL, ARRAY['SELECT', 'INSERT']);
+SELECT tap.refuses('public.pms_audit_log', 'anon', NULL, ARRAY['SELECT', 'INSERT']);
+SELECT tap.refuses('private.pms_audit_log_default', 'authenticated', 'captain', ARRAY['SELECT'],
+                   'permission denied for schema private');
+
+SELECT * FROM finish();
+ROLLBACK;
