@@ -1,0 +1,163 @@
+"""Connections to one tenant's database, and what is known of its catalogue."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from gateway import catalogue
+from gateway.errors import ApiError, unavailable
+from gateway.pipeline import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from gateway.catalogue import Catalogue
+    from gateway.pipeline import Statement
+    from gateway.settings import Settings
+
+logger = logging.getLogger("gateway.database")
+
+CHANNEL = "pgrst"
+DEBOUNCE = 0.1
+RECONNECT_LEAST, RECONNECT_MOST = 0.1, 2.0
+# How long a call waits for a connection while the database is known to be away.
+PATIENCE = 1.0
+# A peer that vanished without a word is noticed within some 15 seconds.
+DEFAULTS: dict[str, Any] = {
+    "application_name": "part_lens_gateway",
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15000,
+}
+
+
+class Database:
+    """One tenant's database: a pool, and a listener that keeps the catalogue fresh."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.catalogue: Catalogue | None = None
+        self._reachable = False
+        self._prepare = settings.prepare
+        self._timeout = settings.pool_timeout
+        self._listen_url = _with_defaults(settings.listen_url)
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            _with_defaults(settings.database_url),
+            connection_class=Connection,
+            kwargs={"autocommit": True},
+            min_size=settings.pool_size,
+            max_size=settings.pool_size,
+            # Short, so that no connection sleeps through the database's return: the
+            # listener has the pool filled again.
+            reconnect_timeout=PATIENCE,
+            open=False,
+            name="database",
+        )
+        self._listener: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Begin to connect; returns at once."""
+        await self._pool.open()
+        self._listener = asyncio.create_task(self._listen(), name="listener")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._listener is not None:
+            self._listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._listener
+        await self._pool.close()
+
+    @property
+    def ready(self) -> bool:
+        """Say whether the database answers and its functions are known."""
+        return self._reachable and self.catalogue is not None
+
+    async def transact(self, statements: Sequence[Statement]) -> PGresult:
+        """Run the statements as one transaction on a connection of the pool.
+
+        :raises RefusedError: PostgreSQL rolled back.
+        :raises BrokenError: the connection broke on the way.
+        :raises ApiError: 504 when all connections stay busy, 503 when there are none.
+        """
+        connection = await self._acquire()
+        try:
+            return await connection.transact(statements, prepare=self._prepare)
+        finally:
+            await self._pool.putconn(connection)
+
+    async def _acquire(self) -> Connection:
+        deadline = asyncio.get_running_loop().time() + (
+            self._timeout if self._reachable else PATIENCE
+        )
+        while True:
+            remaining = deadline - asyncio.get_running_loop().time()
+            try:
+                connection = await self._pool.getconn(remaining)
+            except PoolTimeout:
+                if self._reachable:
+                    raise ApiError(
+                        504,
+                        "PGRST003",
+                        "Timed out acquiring connection from connection pool.",
+                    ) from None
+                raise unavailable(
+                    "PGRST001", "Database connection lost. Retrying the connection."
+                ) from None
+            if connection.is_alive():
+                return connection
+            await connection.close()
+            await self._pool.putconn(connection)
+
+    async def _listen(self) -> None:
+        delay = RECONNECT_LEAST
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    self._listen_url, autocommit=True
+                ) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    await self._reload(connection)
+                    self._reachable = True
+                    delay = RECONNECT_LEAST
+                    await self._pool.check()
+                    await self._follow(connection)
+            except psycopg.Error as error:
+                if self._reachable or delay == RECONNECT_LEAST:
+                    reason = str(error).partition("\n")[0]
+                    logger.warning(
+                        "database away", extra={"fields": {"reason": reason}}
+                    )
+            self._reachable = False
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, RECONNECT_MOST)
+
+    async def _follow(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        while True:
+            heard = [n.payload async for n in connection.notifies(stop_after=1)]
+            if not {"", "reload schema"}.isdisjoint(heard):
+                # DDL comes in bursts, and each statement of one may notify.
+                await asyncio.sleep(DEBOUNCE)
+                async for _ in connection.notifies(timeout=0):
+                    pass
+                await self._reload(connection)
+
+    async def _reload(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self.catalogue = await catalogue.load(connection)
+        count = sum(map(len, self.catalogue.functions.values()))
+        logger.info("catalogue loaded", extra={"fields": {"functions": count}})
+
+
+def _with_defaults(url: str) -> str:
+    given = conninfo_to_dict(url)
+    return make_conninfo("", **{**DEFAULTS, **given})

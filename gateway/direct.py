@@ -1,0 +1,310 @@
+"""The direct route: calls become transactions on the tenant's database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from gateway.arguments import read_body, read_query
+from gateway.catalogue import ISOLATION, SCHEMA
+from gateway.errors import (
+    ApiError,
+    checked_status,
+    commit_unknown,
+    database_error,
+    header_list,
+    json_object,
+    unavailable,
+)
+from gateway.messages import BODILESS, JSON_TYPE, VARY, Headers, Response
+from gateway.pipeline import BrokenError, RefusedError
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
+
+    from gateway.catalogue import Call, Catalogue, Settings
+    from gateway.database import Database
+    from gateway.messages import Request
+    from gateway.pipeline import Statement
+    from gateway.tokens import Identity
+
+logger = logging.getLogger("gateway.direct")
+
+ATTEMPTS = 4
+PAUSE = 0.01  # seconds, before the second attempt; doubled, and jittered
+# Secrets, which SQL has no business with.
+WITHHELD = frozenset({b"authorization", b"apikey", b"cookie"})
+
+
+class DirectRoute:
+    """Answer calls from the database itself."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        # Few: one for each role and distinct set of function settings.
+        self._preludes: dict[tuple[str, Settings, Settings, bool], list[bytes]] = {}
+
+    async def open(self) -> None:
+        """Begin to connect."""
+        await self._database.open()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._database.close()
+
+    async def ready(self) -> bool:
+        """Say whether the database answers and its functions are known."""
+        return self._database.ready
+
+    async def call(self, request: Request, identity: Identity) -> Response:
+        """Answer one call.
+
+        :raises ApiError: for what PostgreSQL or the protocol refuses.
+        """
+        catalogue = self._database.catalogue
+        if catalogue is None:
+            raise unavailable(
+                "PGRST002",
+                "Could not query the database for the schema cache. Retrying.",
+            )
+        if request.method == "OPTIONS":
+            return _options(catalogue, request.function)
+        _check_profile(request)
+        call, parameters = _understand(catalogue, request)
+        read_only = request.method != "POST" or call.function.read_only
+        statements = self._prelude(catalogue, request, identity, call, read_only)
+        statements.append((call.statement, parameters))
+        try:
+            result = await self._run(statements, read_only=read_only)
+            return _answer(request, call, result, read_only=read_only)
+        except RefusedError as refusal:
+            if refusal.sqlstate == "42501":
+                _log(logging.WARNING, "violation", request, refusal.sqlstate)
+            raise database_error(
+                refusal.sqlstate,
+                refusal.message,
+                details=refusal.details,
+                hint=refusal.hint,
+                anonymous=identity.anonymous,
+            ) from None
+        except BrokenError as broken:
+            if broken.unknown and not read_only:
+                raise commit_unknown(request.body) from None
+            raise unavailable(
+                "PGRST001", "Database connection lost. Retrying the connection."
+            ) from None
+
+    async def _run(self, statements: list[Statement], *, read_only: bool) -> PGresult:
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return await self._database.transact(statements)
+            except RefusedError as refusal:
+                if not refusal.worth_retrying:
+                    raise
+            except BrokenError as broken:
+                if broken.unknown and not read_only:
+                    raise
+            pause = PAUSE * 2 ** (attempt - 1)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+        return await self._database.transact(statements)
+
+    def _prelude(
+        self,
+        catalogue: Catalogue,
+        request: Request,
+        identity: Identity,
+        call: Call,
+        read_only: bool,
+    ) -> list[Statement]:
+        role_settings = catalogue.role_settings.get(identity.role, ())
+        key = (identity.role, role_settings, call.function.settings, read_only)
+        if (written := self._preludes.get(key)) is None:
+            written = self._preludes[key] = _write_prelude(*key)
+        context = [
+            identity.claims,
+            request.method.encode(),
+            b"/rpc/" + request.function.encode(),
+            _request_headers(request),
+        ]
+        *first, last = written
+        return [(statement, ()) for statement in first] + [(last, context)]
+
+
+def _write_prelude(
+    role: str,
+    role_settings: Settings,
+    function_settings: Settings,
+    read_only: bool,
+) -> list[bytes]:
+    """Write what precedes the call: the transaction's settings, the role last.
+
+    Role settings come before the role, as in PostgREST, so that the login's right to
+    set them counts. The response settings are emptied, lest a function that set them
+    for the session answers for the next one.
+    """
+    settings = [
+        ("search_path", SCHEMA),
+        ("response.status", ""),
+        ("response.headers", ""),
+        *role_settings,
+        *function_settings,
+        *([("transaction_read_only", "on")] if read_only else []),
+        ("role", role),
+    ]
+    isolation = [value for name, value in settings if name == ISOLATION]
+    literals = [
+        sql.SQL("set_config({}, {}, true)").format(name, value).as_string()
+        for name, value in settings
+        if name != ISOLATION
+    ]
+    bound = [
+        f"set_config('request.{name}', ${place}, true)"
+        for place, name in enumerate(("jwt.claims", "method", "path", "headers"), 1)
+    ]
+    written = [("SELECT " + ", ".join(literals + bound)).encode()]
+    if isolation:
+        # Too late once a query has run, and no SELECT may set it.
+        statement = sql.SQL("SET transaction_isolation = {}").format(isolation[-1])
+        written.insert(0, statement.as_bytes())
+    return written
+
+
+def _request_headers(request: Request) -> bytes:
+    headers = {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in request.headers
+        if name not in WITHHELD
+    }
+    headers["x-request-id"] = request.request_id
+    return json.dumps(headers).encode()
+
+
+def _options(catalogue: Catalogue, function: str) -> Response:
+    by_get = catalogue.info(function)
+    allow = b"OPTIONS,GET,HEAD,POST" if by_get else b"OPTIONS,POST"
+    return Response(200, [(b"allow", allow), (b"content-length", b"0")])
+
+
+def _check_profile(request: Request) -> None:
+    name = b"content-profile" if request.method == "POST" else b"accept-profile"
+    profile = request.header(name)
+    if profile is not None and profile != SCHEMA.encode():
+        raise ApiError(
+            406,
+            "PGRST106",
+            f"Invalid schema: {profile.decode('latin-1')}",
+            hint=f"Only the following schemas are exposed: {SCHEMA}",
+        )
+
+
+def _understand(
+    catalogue: Catalogue, request: Request
+) -> tuple[Call, list[bytes | None]]:
+    """Find the function that a request calls, and its statement's parameters."""
+    function = request.function
+    if request.method == "POST":
+        read_query(request.query, function=function, arguments=False)
+        body = read_body(request.header(b"content-type"), request.body)
+        return catalogue.for_body(function, body), [request.body] if body.names else []
+    pairs = read_query(request.query, function=function, arguments=True)
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    call = catalogue.for_query(function, values)
+    parameters = call.function.parameters
+    return call, [
+        _array_literal(values[name])
+        if parameters[name].variadic
+        # The last of a repeated name counts.
+        else values[name][-1].encode()
+        for name in sorted(values)
+    ]
+
+
+def _array_literal(values: list[str]) -> bytes:
+    escaped = (v.replace("\\", "\\\\").replace('"', '\\"') for v in values)
+    return ("{" + ",".join(f'"{value}"' for value in escaped) + "}").encode()
+
+
+def _answer(
+    request: Request, call: Call, result: PGresult, *, read_only: bool
+) -> Response:
+    """Turn the call's row into the HTTP answer, its body byte for byte."""
+    function = call.function
+    body = result.get_value(0, 0)
+    given_status, given_headers = result.get_value(0, 1), result.get_value(0, 2)
+    status = 204 if function.shape == "void" else 200
+    if given_status:
+        status = _given_status(given_status)
+        if read_only and status >= 400:
+            _log(
+                logging.INFO,
+                "refused",
+                request,
+                json_object(body or b"").get("code"),
+                status=status,
+            )
+    headers: Headers = [
+        (b"content-range", _content_range(result.get_value(0, 3) or b"1")),
+        (b"vary", VARY),
+    ]
+    if status not in BODILESS:
+        body = b"null" if body is None else body
+        headers.append((b"content-type", JSON_TYPE))
+        if request.method == "HEAD":
+            body = b""
+        else:
+            headers.append((b"content-length", b"%d" % len(body)))
+    else:
+        body = b""
+    if given_headers:
+        headers = _with_given(headers, given_headers)
+    return Response(status, headers, body)
+
+
+def _given_status(given: bytes) -> int:
+    status = checked_status(given.decode(errors="replace"))
+    if status is None:
+        raise ApiError(
+            500, "PGRST112", "response.status guc must be a valid status code"
+        )
+    return status
+
+
+def _content_range(rows: bytes) -> bytes:
+    return b"*/*" if rows == b"0" else b"0-%d/*" % (int(rows) - 1)
+
+
+def _with_given(headers: Headers, given: bytes) -> Headers:
+    try:
+        pairs = header_list(json.loads(given))
+    except ValueError:
+        pairs = None
+    if pairs is None:
+        raise ApiError(
+            500,
+            "PGRST111",
+            "response.headers guc must be a JSON array composed of objects with a"
+            " single key and a string value",
+        )
+    # The message's framing is not the function's to decide.
+    pairs = [p for p in pairs if p[0] not in (b"content-length", b"transfer-encoding")]
+    names = {name for name, _ in pairs}
+    return [pair for pair in headers if pair[0] not in names] + pairs
+
+
+def _log(
+    level: int, message: str, request: Request, code: object, **more: object
+) -> None:
+    fields = {
+        "code": code,
+        "function": request.function,
+        "request_id": request.request_id,
+        **more,
+    }
+    logger.log(level, message, extra={"fields": fields})

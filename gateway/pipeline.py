@@ -1,0 +1,215 @@
+"""A connection on which a whole transaction costs one round trip."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from psycopg.pq.abc import PGconn, PGresult
+
+# Beyond this many, a connection's prepared statements are dropped and made anew.
+PREPARED_MOST = 256
+
+Statement = tuple[bytes, "Sequence[bytes | None]"]
+
+
+class RefusedError(Exception):
+    """PostgreSQL reported an error: nothing of the transaction took effect."""
+
+    def __init__(self, result: PGresult) -> None:
+        def text(part: DiagnosticField) -> str | None:
+            value = result.error_field(part)
+            return None if value is None else value.decode(errors="replace")
+
+        self.sqlstate = text(DiagnosticField.SQLSTATE) or ""
+        self.message = text(DiagnosticField.MESSAGE_PRIMARY) or ""
+        self.details = text(DiagnosticField.MESSAGE_DETAIL)
+        self.hint = text(DiagnosticField.MESSAGE_HINT)
+        super().__init__(self.sqlstate)
+
+    @property
+    def worth_retrying(self) -> bool:
+        """Serialization failure or deadlock: the same call may succeed now."""
+        return self.sqlstate in ("40001", "40P01")
+
+
+class BrokenError(Exception):
+    """The connection broke; `unknown` when the call may have been committed."""
+
+    def __init__(self, *, unknown: bool) -> None:
+        super().__init__()
+        self.unknown = unknown
+
+
+class Connection(psycopg.AsyncConnection[Any]):
+    """A connection that runs a whole transaction in one round trip."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._names: dict[bytes, bytes] = {}
+        self._numbers = itertools.count(1)
+        self._farewell = False
+        self.add_notice_handler(self._notice)
+
+    def _notice(self, notice: psycopg.errors.Diagnostic) -> None:
+        # To an idle connection even the report of its end comes as a notice.
+        if notice.severity_nonlocalized in ("FATAL", "PANIC"):
+            self._farewell = True
+
+    def is_alive(self) -> bool:
+        """Look, without waiting, whether the server has hung up."""
+        pgconn = self.pgconn
+        try:
+            # The first look may find a farewell, the second the end behind it.
+            pgconn.consume_input()
+            pgconn.is_busy()
+            pgconn.consume_input()
+        except psycopg.OperationalError:
+            return False
+        return pgconn.status == ConnStatus.OK and not self._farewell
+
+    async def transact(
+        self, statements: Sequence[Statement], *, prepare: bool
+    ) -> PGresult:
+        """Run the statements as one transaction; return the last one's result.
+
+        They are sent together, up to the Sync that commits them: PostgreSQL treats
+        what stands before a Sync as one transaction. So a call costs one round trip
+        and neither BEGIN nor COMMIT, and it is committed when the Sync is answered.
+
+        :raises RefusedError: PostgreSQL rolled back.
+        :raises BrokenError: it broke, before or after the commit.
+        """
+        pgconn = self.pgconn
+        results: list[PGresult] = []
+        expected: list[bytes | None] = []
+        sent = False
+        try:
+            pgconn.enter_pipeline_mode()
+            expected = self._send(statements, prepare=prepare)
+            pgconn.pipeline_sync()
+            sent = True
+            await _Reader(pgconn, results).until_sync()
+            pgconn.exit_pipeline_mode()
+        except psycopg.OperationalError:
+            if not any(map(_is_report, results[: len(expected)])):
+                raise BrokenError(unknown=sent) from None
+        finally:
+            self._forget_unprepared(expected, results)
+        for place, result in enumerate(results):
+            if result.status == ExecStatus.FATAL_ERROR:
+                if _is_fatal(result) and (place == 0 or place >= len(expected)):
+                    # Hung up before the first statement, or after the last one.
+                    raise BrokenError(unknown=place > 0)
+                raise RefusedError(result)
+        return results[len(expected) - 1]
+
+    def _send(
+        self, statements: Sequence[Statement], *, prepare: bool
+    ) -> list[bytes | None]:
+        """Queue the statements; return one item for each result that they will have.
+
+        The item is the statement where the result says that it has been prepared.
+        """
+        pgconn, names = self.pgconn, self._names
+        if not prepare:
+            for statement, parameters in statements:
+                pgconn.send_query_params(statement, parameters)
+            return [None] * len(statements)
+        expected: list[bytes | None] = []
+        if len(names) > PREPARED_MOST:
+            pgconn.send_query_params(b"DEALLOCATE ALL", None)
+            names.clear()
+            expected.append(None)
+        for statement, parameters in statements:
+            if (name := names.get(statement)) is None:
+                name = names[statement] = b"g%d" % next(self._numbers)
+                pgconn.send_prepare(name, statement)
+                expected.append(statement)
+            pgconn.send_query_prepared(name, parameters)
+            expected.append(None)
+        return expected
+
+    def _forget_unprepared(
+        self, expected: Sequence[bytes | None], results: Sequence[PGresult]
+    ) -> None:
+        for place, statement in enumerate(expected):
+            if statement is not None and (
+                place >= len(results) or results[place].status != ExecStatus.COMMAND_OK
+            ):
+                self._names.pop(statement, None)
+
+
+class _Reader:
+    """Collects a pipeline's results, and sends what the socket did not take yet."""
+
+    def __init__(self, pgconn: PGconn, results: list[PGresult]) -> None:
+        self._pgconn = pgconn
+        self._results = results
+        self._loop = asyncio.get_running_loop()
+        self._done: asyncio.Future[None] = self._loop.create_future()
+        self._descriptor = pgconn.socket
+
+    async def until_sync(self) -> None:
+        """Wait until the server has answered the Sync.
+
+        :raises psycopg.OperationalError: the connection is lost.
+        """
+        self._loop.add_reader(self._descriptor, self._guarded, self._read)
+        try:
+            if self._pgconn.flush():
+                self._loop.add_writer(self._descriptor, self._guarded, self._write)
+            await self._done
+        finally:
+            self._loop.remove_reader(self._descriptor)
+            self._loop.remove_writer(self._descriptor)
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except psycopg.OperationalError as error:
+            if not self._done.done():
+                self._done.set_exception(error)
+
+    def _write(self) -> None:
+        if self._pgconn.flush() == 0:
+            self._loop.remove_writer(self._descriptor)
+
+    def _read(self) -> None:
+        pgconn = self._pgconn
+        pgconn.consume_input()
+        # One None ends each statement's results; two in a row: no more for now.
+        gaps = 0
+        while gaps < 2 and not pgconn.is_busy():
+            result = pgconn.get_result()
+            if result is None:
+                gaps += 1
+            elif result.status == ExecStatus.PIPELINE_SYNC:
+                if not self._done.done():
+                    self._done.set_result(None)
+                return
+            else:
+                gaps = 0
+                self._results.append(result)
+        if pgconn.status != ConnStatus.OK:
+            raise psycopg.OperationalError("the connection is lost")
+
+
+def _is_report(result: PGresult) -> bool:
+    """Say whether it is the server's error report (libpq makes up some of its own)."""
+    return (
+        result.status == ExecStatus.FATAL_ERROR
+        and result.error_field(DiagnosticField.SQLSTATE) is not None
+    )
+
+
+def _is_fatal(result: PGresult) -> bool:
+    severity = result.error_field(DiagnosticField.SEVERITY_NONLOCALIZED)
+    return severity not in (b"ERROR", None) or not _is_report(result)

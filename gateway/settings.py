@@ -1,0 +1,101 @@
+"""The gateway's settings: read once from the environment, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# RFC 7518 §3.2: an HS256 key has at least the size of the hash.
+SECRET_BYTES_MIN = 32
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+Route = Literal["direct", "postgrest"]
+
+
+class SettingsError(Exception):
+    """A setting is missing or unusable; the text names it and never its value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the gateway can be told.
+
+    Times are seconds. Secrets stay out of ``repr``.
+    """
+
+    jwt_secret: bytes = field(repr=False)
+    jwt_audience: str | None = "authenticated"
+    route: Route = "direct"
+    database_url: str = field(default="", repr=False)
+    # NOTIFY does not pass a pooler in transaction mode: this goes around it.
+    listen_url: str = field(default="", repr=False)
+    postgrest_url: str = field(default="", repr=False)
+    host: str = "127.0.0.1"
+    port: int = 3000
+    pool_size: int = 10
+    pool_timeout: float = 10.0
+    prepare: bool = True
+    body_limit: int = 1024 * 1024
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings from ``PART_LENS_*`` variables.
+
+        :raises SettingsError: when one is missing or unusable.
+        """
+
+        def text(name: str, default: str = "") -> str:
+            return environment.get(f"PART_LENS_{name}", "").strip() or default
+
+        def number(name: str, default: int, *, least: int, most: int) -> int:
+            value = text(name, str(default))
+            if not (
+                value.isascii() and value.isdigit() and least <= int(value) <= most
+            ):
+                raise SettingsError(
+                    f"PART_LENS_{name} must be a whole number from {least} to {most}"
+                )
+            return int(value)
+
+        def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+            value = text(name, default)
+            if value not in choices:
+                raise SettingsError(
+                    f"PART_LENS_{name} must be one of {', '.join(choices)}"
+                )
+            return value
+
+        secret = text("JWT_SECRET").encode()
+        if len(secret) < SECRET_BYTES_MIN:
+            raise SettingsError(
+                f"PART_LENS_JWT_SECRET must have at least {SECRET_BYTES_MIN} bytes"
+            )
+        route = cast("Route", choice("ROUTE", "direct", ("direct", "postgrest")))
+        database_url = text("DATABASE_URL")
+        postgrest_url = text("POSTGREST_URL").rstrip("/")
+        if route == "direct" and not database_url:
+            raise SettingsError("PART_LENS_DATABASE_URL is missing")
+        if route == "postgrest" and not postgrest_url.startswith(
+            ("http://", "https://")
+        ):
+            raise SettingsError("PART_LENS_POSTGREST_URL must be an http(s) URL")
+        return cls(
+            jwt_secret=secret,
+            # Set but empty: audiences are not looked at, as in PostgREST.
+            jwt_audience=environment.get("PART_LENS_JWT_AUD", "authenticated") or None,
+            route=route,
+            database_url=database_url,
+            listen_url=text("LISTEN_URL", database_url),
+            postgrest_url=postgrest_url,
+            host=text("HOST", "127.0.0.1"),
+            port=number("PORT", 3000, least=0, most=65535),
+            pool_size=number("POOL_SIZE", 10, least=1, most=1000),
+            pool_timeout=float(number("POOL_TIMEOUT", 10, least=1, most=600)),
+            prepare=choice("PREPARE", "on", ("on", "off")) == "on",
+            body_limit=number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
+            log_level=choice("LOG_LEVEL", "INFO", LOG_LEVELS),
+        )

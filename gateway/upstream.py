@@ -1,0 +1,133 @@
+"""The PostgREST route: calls are forwarded to an HTTP upstream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+)
+from yarl import URL
+
+from gateway.errors import ApiError, commit_unknown, unavailable
+from gateway.messages import Response
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp import ClientResponse
+
+    from gateway.messages import Headers, Request
+    from gateway.tokens import Identity
+
+CONNECT_TIMEOUT = 5
+READY_TIMEOUT = 2
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+# PostgREST would hand apikey and cookie on to SQL.
+NOT_FORWARDED = HOP_BY_HOP | {b"host", b"content-length", b"apikey", b"cookie"}
+NOT_RETURNED = HOP_BY_HOP | {b"date", b"server"}
+# What aiohttp would add of its own.
+UNWANTED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+
+class PostgrestRoute:
+    """Answer calls from a PostgREST server, over connections that are kept."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session: ClientSession | None = None
+
+    async def open(self) -> None:
+        """Prepare the client; connections are made when they are needed."""
+        self._session = ClientSession(
+            connector=TCPConnector(limit=0),
+            timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+            cookie_jar=DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=UNWANTED,
+        )
+
+    async def close(self) -> None:
+        """Close the kept connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def ready(self) -> bool:
+        """Say whether the upstream answers and has its schema cache."""
+        try:
+            async with self._opened.head(
+                self._url + "/", timeout=ClientTimeout(total=READY_TIMEOUT)
+            ) as answer:
+                return answer.status < 500
+        except (ClientError, TimeoutError):
+            return False
+
+    async def call(self, request: Request, identity: Identity) -> Response:  # noqa: ARG002 - it verifies the token itself
+        """Forward one call, and stream its answer.
+
+        :raises ApiError: 503 when the upstream is away.
+        """
+        target = f"{self._url}/rpc/{quote(request.function, safe='')}"
+        if request.query:
+            target += "?" + request.query.decode("latin-1")
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in request.headers
+            if name not in NOT_FORWARDED
+        ]
+        headers.append(("x-request-id", request.request_id))
+        try:
+            answer = await self._opened.request(
+                request.method,
+                URL(target, encoded=True),
+                headers=headers,
+                data=request.body or None,
+                allow_redirects=False,
+            )
+        except ClientConnectorError:
+            raise _away() from None
+        except (ClientError, TimeoutError):
+            if request.method == "POST":
+                raise commit_unknown(request.body) from None
+            raise _away() from None
+        kept: Headers = [
+            (name.lower(), value)
+            for name, value in answer.raw_headers
+            if name.lower() not in NOT_RETURNED
+        ]
+        return Response(answer.status, kept, _stream(answer))
+
+    @property
+    def _opened(self) -> ClientSession:
+        if self._session is None:
+            raise _away()
+        return self._session
+
+
+async def _stream(answer: ClientResponse) -> AsyncIterator[bytes]:
+    async with answer:
+        async for chunk in answer.content.iter_any():
+            yield chunk
+
+
+def _away() -> ApiError:
+    return unavailable(
+        "PGRST000", "Database connection error. Retrying the connection."
+    )
