@@ -1,0 +1,285 @@
+"""Calls that are refused, and the code of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from tests.acceptance.scene import WRITES
+from tests.fleet import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.acceptance.scene import Arguments, Scene
+    from tests.fleet import Part
+
+    Changes = Callable[[Scene], Arguments]
+
+MOVEMENTS = "consume_part receive_part transfer_part"
+PAGED = "low_stock_parts search_parts stock_history"
+OF_A_PART = f"{MOVEMENTS} update_part view_part_details on_hand_as_of"
+UPDATES = "update_part update_location"
+ARGUMENT = "invalid_argument"
+QUANTITY = "invalid_quantity"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A call that is refused: how it differs from a good one, and the code."""
+
+    function: str
+    code: str
+    changes: Changes
+    label: str = ""
+
+    def __str__(self) -> str:
+        return "-".join(filter(None, (self.function, self.code, self.label)))
+
+
+def cases(functions: str, code: str, label: str, changes: Changes) -> Iterator[Refusal]:
+    for function in functions.split():
+        yield Refusal(function, code, changes, label)
+
+
+def fixed(functions: str, code: str, label: str, **changes: Any) -> Iterator[Refusal]:
+    return cases(functions, code, label, lambda _: changes)
+
+
+def of(part: Part) -> Arguments:
+    return {"p_part_id": part.part_id}
+
+
+def quantities() -> Iterator[Refusal]:
+    """Quantities and keys that are missing or out of range."""
+    values: dict[str, Any] = {
+        "0": 0,
+        "negative": -1,
+        "too large": 1_000_001,
+        "missing": ...,
+        "null": None,
+    }
+    for label, value in values.items():
+        yield from fixed(MOVEMENTS, QUANTITY, label, p_quantity=value)
+    for label in ("negative", "too large", "null"):
+        yield from fixed(
+            "create_part", QUANTITY, label, p_opening_quantity=values[label]
+        )
+
+
+def keys() -> Iterator[Refusal]:
+    values: dict[str, Any] = {
+        "missing": ...,
+        "null": None,
+        "empty": "",
+        "long": "k" * 256,
+    }
+    for label, value in values.items():
+        yield from fixed(
+            " ".join(WRITES),
+            "missing_idempotency_key",
+            label,
+            p_idempotency_key=value,
+        )
+
+
+def missing() -> Iterator[Refusal]:
+    """Arguments that must be given."""
+    required = {
+        "p_part_id": OF_A_PART + " stock_history",
+        "p_from_location_id": "transfer_part",
+        "p_to_location_id": "transfer_part",
+        "p_part_number": "create_part",
+        "p_name": "create_part create_location",
+        "p_location_id": "update_location",
+        "p_changes": UPDATES,
+        "p_at": "on_hand_as_of",
+        "p_query": "search_parts",
+        "p_rows": "import_parts",
+    }
+    for argument, functions in required.items():
+        yield from fixed(functions, ARGUMENT, f"no {argument}", **{argument: ...})
+        yield from fixed(functions, ARGUMENT, f"null {argument}", **{argument: None})
+
+
+def arguments() -> Iterator[Refusal]:
+    """Arguments that cannot be."""
+    wrong: list[tuple[str, str, Any]] = [
+        (MOVEMENTS, "p_occurred_at", "2100-01-01T00:00:00Z"),
+        (MOVEMENTS, "p_occurred_at", "infinity"),
+        (MOVEMENTS, "p_notes", "n" * 2001),
+        (MOVEMENTS, "p_expected_seq", -1),
+        ("consume_part", "p_work_order", ""),
+        ("consume_part", "p_equipment", "e" * 201),
+        ("receive_part", "p_supplier", ""),
+        ("receive_part", "p_reference", "r" * 201),
+        ("on_hand_as_of", "p_clock", "sundial"),
+        ("search_parts", "p_query", "  "),
+        ("search_parts", "p_query", "x" * 201),
+        ("import_parts", "p_rows", {}),
+        ("import_parts", "p_rows", []),
+        ("import_parts", "p_rows", [{}] * 1001),
+        ("import_parts", "p_dry_run", None),
+        ("create_part", "p_part_number", "  "),
+        ("create_part", "p_unit", "bushel"),
+        ("create_part", "p_min_level", -1),
+        ("create_part", "p_max_level", 1_000_001),
+        # Adrift: an opening quantity lies somewhere.
+        ("create_part", "p_opening_quantity", 1),
+        ("create_location", "p_name", "A / B"),
+        (UPDATES, "p_changes", {}),
+        (UPDATES, "p_changes", [1]),
+        ("update_part", "p_changes", {"on_hand": 5}),
+        ("update_part", "p_changes", {"name": None}),
+        ("update_part", "p_changes", {"min_level": 1.5}),
+        ("update_part", "p_changes", {"max_level": 3}),
+        ("update_part", "p_changes", {"unit": "bushel"}),
+        ("update_part", "p_changes", {"primary_location_id": "Locker"}),
+        ("update_location", "p_changes", {"deleted_at": None}),
+        ("update_location", "p_changes", {"name": " "}),
+        ("update_location", "p_changes", {"name": 7}),
+        ("update_location", "p_changes", {"name": "A / B"}),
+        ("update_location", "p_changes", {"parent_location_id": "Deck"}),
+        *((PAGED, "p_limit", limit) for limit in (0, 501, -1, None)),
+        # No base64; no JSON; no items; other items; items that are null.
+        *(
+            (PAGED, "p_after", cursor)
+            for cursor in (
+                "?",
+                "bm90IGEgY3Vyc29y",
+                "W10=",
+                "WzEsMiwzLDRd",
+                "W251bGwsbnVsbCxudWxsXQ==",
+                "W251bGwsbnVsbCxudWxsLG51bGxd",
+            )
+        ),
+    ]
+    for number, (functions, argument, value) in enumerate(wrong):
+        label = f"{argument} {number}"
+        yield from fixed(functions, ARGUMENT, label, **{argument: value})
+    yield from cases(
+        "receive_part",
+        ARGUMENT,
+        "two places",
+        lambda s: {"p_stock_id": s.ship.stock_id, "p_location_id": s.ship.bin},
+    )
+    yield from cases(
+        "update_location",
+        ARGUMENT,
+        "into itself",
+        lambda s: {"p_changes": {"parent_location_id": str(s.ship.bin)}},
+    )
+
+
+def absent() -> Iterator[Refusal]:
+    """Parts and stocks that are not there, or not on this yacht."""
+    nobody = "part_not_found"
+    yield from cases(
+        f"{OF_A_PART} action_list stock_history",
+        nobody,
+        "no such id",
+        lambda _: {"p_part_id": new_id()},
+    )
+    yield from cases(
+        f"{OF_A_PART} action_list stock_history",
+        nobody,
+        "another yacht's",
+        lambda s: of(s.foreign.part),
+    )
+    nowhere = "stock_not_found"
+    arriving = "consume_part receive_part"
+    yield from cases(arriving, nowhere, "none at all", lambda s: of(s.loose))
+    yield from cases(arriving, nowhere, "which of two", lambda s: of(s.split))
+    yield from cases(
+        arriving,
+        nowhere,
+        "another part's",
+        lambda s: {"p_stock_id": s.split.stocks[s.ship.bin]},
+    )
+    yield from cases(
+        "transfer_part",
+        nowhere,
+        "never there",
+        lambda s: {"p_from_location_id": s.ship.bin, "p_to_location_id": s.ship.locker},
+    )
+    yield from cases(
+        "stock_history",
+        nowhere,
+        "another yacht's",
+        lambda s: {"p_part_id": ..., "p_stock_id": s.foreign.stock_id},
+    )
+
+
+def locations() -> Iterator[Refusal]:
+    """Locations that are another yacht's, or deactivated."""
+
+    def at(functions: str, argument: str) -> Iterator[Refusal]:
+        yield from cases(
+            functions,
+            "location_not_found",
+            argument,
+            lambda s: {argument: s.foreign.locker},
+        )
+        yield from cases(
+            functions, "location_deactivated", argument, lambda s: {argument: s.closed}
+        )
+
+    def to(function: str, key: str) -> Iterator[Refusal]:
+        yield from cases(
+            function,
+            "location_not_found",
+            key,
+            lambda s: {"p_changes": {key: str(s.foreign.locker)}},
+        )
+        yield from cases(
+            function,
+            "location_deactivated",
+            key,
+            lambda s: {"p_changes": {key: str(s.closed)}},
+        )
+
+    yield from at("transfer_part", "p_from_location_id")
+    yield from at("transfer_part", "p_to_location_id")
+    yield from at("receive_part update_location", "p_location_id")
+    yield from at("create_part", "p_primary_location_id")
+    yield from at("create_location", "p_parent_location_id")
+    yield from to("update_part", "primary_location_id")
+    yield from to("update_location", "parent_location_id")
+    yield from cases(
+        "consume_part receive_part",
+        "location_deactivated",
+        "of its stock",
+        lambda s: of(s.boxed),
+    )
+
+
+def conflicts() -> Iterator[Refusal]:
+    """What stands against a call that is right by itself."""
+    yield from cases(
+        "transfer_part",
+        "same_location",
+        "",
+        lambda s: {"p_to_location_id": s.ship.locker},
+    )
+    yield from fixed(
+        "consume_part transfer_part", "insufficient_stock", "", p_quantity=11
+    )
+    yield from fixed(MOVEMENTS, "stale_count", "", p_expected_seq=7)
+    yield from cases(
+        f"{MOVEMENTS} update_part", "part_deactivated", "", lambda s: of(s.retired)
+    )
+    taken = "part_number_taken"
+    yield from fixed("create_part", taken, "number", p_part_number="f-100")
+    yield from fixed("create_part", taken, "barcode", p_barcode="4006381333931")
+    yield from fixed("update_part", taken, "", p_changes={"part_number": "L-1"})
+    taken = "location_name_taken"
+    yield from fixed("create_location", taken, "", p_name="LOCKER")
+    yield from fixed("update_location", taken, "", p_changes={"name": "Locker"})
+
+
+REFUSALS = list(
+    chain(
+        quantities(), keys(), missing(), arguments(), absent(), locations(), conflicts()
+    )
+)
