@@ -7,6 +7,7 @@ ANY_PYTHON      = $(or $(wildcard $(PYTHON)),python3)
 GATEWAY_PORT   ?= 3000
 POSTGREST_PORT ?= 3001
 ROUTE          ?= direct
+WORKERS        ?= auto
 
 export GATEWAY_PORT POSTGREST_PORT
 
@@ -29,8 +30,8 @@ demo: bootstrap ## Bring everything up with the sample fleet and walk through it
 # Whatever the environment names: the demo works on the embedded cluster alone.
 demo: export DATABASE_URL :=
 
-test: bootstrap ## Run all tests on a cluster of their own (ARGS= goes to pytest).
-	@$(PYTHON) -m pytest $(ARGS)
+test: bootstrap ## Run all tests on a cluster of their own (WORKERS= at once, ARGS= goes to pytest).
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 pgtap: bootstrap ## Run the pgTAP files under pg_prove on a cluster of their own (ARGS= goes to pg_prove).
 	@$(PYTHON) -m deploy.pgtap $(ARGS)
