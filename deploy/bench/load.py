@@ -1,0 +1,202 @@
+"""Load from pgbench and wrk: run one, and read what it says."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.bench.fleet import CREW_ID, PART, STOCK, YACHT_ID
+from deploy.desired import libpq_environment
+from deploy.server import find_programs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deploy.bench.fleet import Fleet
+
+CONSUME_LUA = Path(__file__).with_name("consume.lua")
+QUIET_WITHIN = 10.0
+
+# The same statements around both functions, so that only these differ. One part in
+# each connection's own range.
+_TRANSACTION = f"""\
+\\set n random(1, :range) + :client_id * :range
+BEGIN;
+SELECT set_config('role', 'authenticated', true),
+       set_config('request.jwt.claims',
+                  '{{"sub": "{CREW_ID}", "role": "authenticated"}}', true);
+SELECT CALL;
+COMMIT;
+"""
+CONSUME = _TRANSACTION.replace(
+    "CALL",
+    f"public.consume_part('{YACHT_ID}'::uuid,"
+    f" ('{PART}' || lpad(:n::text, 12, '0'))::uuid, 1, gen_random_uuid()::text)",
+)
+CONSUME_BY_HAND = _TRANSACTION.replace(
+    "CALL",
+    f"hand.consume('{CREW_ID}'::uuid, ('{STOCK}' || lpad(:n::text, 12, '0'))::uuid, 1)",
+)
+
+
+class LoadError(Exception):
+    """A load generator did not run; the text is what it said."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What came of one run: calls, their rate per second, latencies in ms, errors.
+
+    `errors` counts calls that broke and answers other than 2xx. `server_us` is the
+    processor time of the database server per call, in µs; nan if unknown.
+    """
+
+    calls: int
+    errors: int
+    rate: float
+    p50: float
+    p95: float
+    p99: float
+    server_us: float = math.nan
+
+
+def pgbench(
+    fleet: Fleet, script: str, *, seconds: float, connections: int, hot: bool = False
+) -> Load:
+    """Run a script, prepared, as the login of the gateway.
+
+    With `hot` all connections use one part, otherwise each its own.
+    """
+    share = 1 if hot else fleet.parts // connections
+    with tempfile.TemporaryDirectory(prefix="part-lens-bench-") as name:
+        directory = Path(name)
+        file = directory / "script.sql"
+        text = script.replace(" + :client_id * :range", "") if hot else script
+        file.write_text(text, encoding="utf-8")
+        said = _run(
+            [
+                *(str(find_programs() / "pgbench"), "-n", "-M", "prepared"),
+                *("-c", str(connections), "-j", "1", "-T", str(max(1, round(seconds)))),
+                *("-D", f"range={share}", "-f", str(file)),
+                *("-l", "--log-prefix", str(directory / "calls")),
+            ],
+            environment=libpq_environment(fleet.url("authenticator")),
+        )
+        took, failed = _read_log(sorted(directory.glob("calls.*")))
+    rates = [line.split()[2] for line in said.splitlines() if line.startswith("tps =")]
+    if not rates or not took:
+        raise LoadError(said)
+    p50, p95, p99 = _percentiles(took)
+    # A client that met an error is gone, and pgbench says so only in passing.
+    failed += said.count("aborted")
+    return Load(len(took), failed, float(rates[0]), p50, p95, p99)
+
+
+def wrk(url: str, *, token: str, seconds: float, connections: int, parts: int) -> Load:
+    """Call consume_part over HTTP."""
+    said = _run(
+        [
+            *("wrk", "-t", "1", "-c", str(connections)),
+            *("-d", f"{max(1, round(seconds))}s"),
+            *("--timeout", "10s", "-s", str(CONSUME_LUA), url),
+        ],
+        environment={
+            **os.environ,
+            "BENCH_TOKEN": token,
+            "BENCH_YACHT": str(YACHT_ID),
+            "BENCH_PARTS": str(parts),
+            "BENCH_PART_PREFIX": PART,
+            "BENCH_RUN": uuid.uuid4().hex,
+        },
+    )
+    try:
+        found = json.loads(said.strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        raise LoadError(said) from None
+    return Load(
+        calls=found["calls"],
+        errors=found["refused"] + found["broken"],
+        rate=found["calls"] / found["microseconds"] * 1e6,
+        p50=found["p50"] / 1e3,
+        p95=found["p95"] / 1e3,
+        p99=found["p99"] / 1e3,
+    )
+
+
+def wait_until_quiet(fleet: Fleet) -> None:
+    """Wait for calls that wrk no longer waited for: they still count as movements."""
+    deadline = time.monotonic() + QUIET_WITHIN
+    with fleet.cluster.connect() as connection:
+        while time.monotonic() < deadline:
+            row = connection.execute(
+                "SELECT count(*) FROM pg_catalog.pg_stat_activity"
+                " WHERE datname = %s AND state <> 'idle'"
+                " AND backend_type = 'client backend'",
+                [fleet.name],
+            ).fetchone()
+            if row == (0,):
+                return
+            time.sleep(0.02)
+    raise LoadError(f"calls on {fleet.name} do not end")
+
+
+def medians(loads: Sequence[Load]) -> Load:
+    """The median of each figure over several runs; errors are added up."""
+    return Load(
+        calls=sum(load.calls for load in loads),
+        errors=sum(load.errors for load in loads),
+        rate=statistics.median(load.rate for load in loads),
+        p50=statistics.median(load.p50 for load in loads),
+        p95=statistics.median(load.p95 for load in loads),
+        p99=statistics.median(load.p99 for load in loads),
+        server_us=statistics.median(load.server_us for load in loads),
+    )
+
+
+def _run(command: list[str], *, environment: dict[str, str]) -> str:
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise LoadError(f"{command[0]} is not installed") from None
+    # pgbench ends with 2 when clients were aborted: that is counted, not raised.
+    if done.returncode not in (0, 2):
+        raise LoadError(done.stdout.strip())
+    return done.stdout
+
+
+def _read_log(files: Sequence[Path]) -> tuple[list[float], int]:
+    """Latencies in ms and the number of failed transactions, from pgbench's log."""
+    took: list[float] = []
+    failed = 0
+    for file in files:
+        for line in file.read_text(encoding="ascii").splitlines():
+            latency = line.split()[2]
+            if latency.isdigit():
+                took.append(int(latency) / 1000)
+            else:
+                failed += 1
+    return took, failed
+
+
+def _percentiles(took: Sequence[float]) -> tuple[float, float, float]:
+    ordered = sorted(took)
+    last = len(ordered) - 1
+    p50, p95, p99 = (ordered[round(last * part)] for part in (0.5, 0.95, 0.99))
+    return p50, p95, p99
