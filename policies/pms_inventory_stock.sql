@@ -10,19 +10,19 @@ CREATE POLICY select_people ON public.pms_inventory_stock
     TO authenticated
     USING (yacht_id = ANY ((SELECT private.my_yachts())::uuid[]));
 
--- An RPC sees the stocks of the caller's yachts.
+-- An RPC sees the stocks of the yacht that its gate opened.
 CREATE POLICY select_rpc ON public.pms_inventory_stock
     AS PERMISSIVE
     FOR SELECT
     TO pms_rpc
-    USING (yacht_id = ANY (ARRAY(SELECT m.yacht_id FROM private.my_roles AS m)));
+    USING (yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
--- An RPC opens a stock on the caller's yachts.
+-- An RPC opens a stock on the yacht that its gate opened.
 CREATE POLICY insert_rpc ON public.pms_inventory_stock
     AS PERMISSIVE
     FOR INSERT
     TO pms_rpc
-    WITH CHECK (yacht_id = ANY (ARRAY(SELECT m.yacht_id FROM private.my_roles AS m)));
+    WITH CHECK (yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
 -- A movement locks its stock and refreshes the cached quantity. `true`: an UPDATE that looks for its row
 -- is bound by select_rpc as well, before and after, and each movement would pay for the rule three times.

@@ -11,12 +11,12 @@ CREATE POLICY select_people ON public.pms_inventory_transactions
     TO authenticated
     USING (yacht_id = ANY ((SELECT private.my_yachts())::uuid[]));
 
--- An RPC sees the movements of the caller's yachts.
+-- An RPC sees the movements of the yacht that its gate opened.
 CREATE POLICY select_rpc ON public.pms_inventory_transactions
     AS PERMISSIVE
     FOR SELECT
     TO pms_rpc
-    USING (yacht_id = ANY (ARRAY(SELECT m.yacht_id FROM private.my_roles AS m)));
+    USING (yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
 -- A movement is the caller's own, of a type that an action of their role may write.
 CREATE POLICY insert_rpc ON public.pms_inventory_transactions

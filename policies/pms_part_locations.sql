@@ -10,12 +10,12 @@ CREATE POLICY select_people ON public.pms_part_locations
     TO authenticated
     USING (yacht_id = ANY ((SELECT private.my_yachts())::uuid[]));
 
--- An RPC sees the locations of the caller's yachts.
+-- An RPC sees the locations of the yacht that its gate opened.
 CREATE POLICY select_rpc ON public.pms_part_locations
     AS PERMISSIVE
     FOR SELECT
     TO pms_rpc
-    USING (yacht_id = ANY (ARRAY(SELECT m.yacht_id FROM private.my_roles AS m)));
+    USING (yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
 -- An RPC adds where the caller has a role that may.
 CREATE POLICY insert_rpc ON public.pms_part_locations
@@ -30,13 +30,13 @@ CREATE POLICY insert_rpc ON public.pms_part_locations
           AND a.action IN ('create_location', 'update_location', 'import_parts')
     ));
 
--- An RPC changes and locks rows of the caller's yachts; which roles may, its gate says.
+-- An RPC changes and locks rows of the yacht that its gate opened; which roles may, its gate says.
 CREATE POLICY update_rpc ON public.pms_part_locations
     AS PERMISSIVE
     FOR UPDATE
     TO pms_rpc
-    USING (yacht_id = ANY (ARRAY(SELECT m.yacht_id FROM private.my_roles AS m)))
-    WITH CHECK (yacht_id = ANY (ARRAY(SELECT m.yacht_id FROM private.my_roles AS m)));
+    USING (yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid)
+    WITH CHECK (yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
 -- No DELETE for anybody: rows are deactivated.
 GRANT SELECT ON TABLE public.pms_part_locations TO authenticated;

@@ -17,19 +17,20 @@ CREATE FUNCTION private.answer(
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF p_call.idempotency_key IS NOT NULL THEN
-        IF p_error_code IS NULL THEN
-            UPDATE private.request_keys AS k
-            SET result = p_result
-            WHERE k.yacht_id = p_call.yacht_id
-              AND k.idempotency_key = p_call.idempotency_key;
-        ELSE
-            DELETE FROM private.request_keys AS k
-            WHERE k.yacht_id = p_call.yacht_id
-              AND k.idempotency_key = p_call.idempotency_key;
-        END IF;
+    IF p_call.idempotency_key IS NOT NULL AND p_error_code IS NOT NULL THEN
+        DELETE FROM private.request_keys AS k
+        WHERE k.yacht_id = p_call.yacht_id
+          AND k.idempotency_key = p_call.idempotency_key;
     END IF;
 
+    -- One statement for both, since each has its price.
+    WITH keep AS (
+        UPDATE private.request_keys AS k
+        SET result = p_result
+        WHERE k.yacht_id = p_call.yacht_id
+          AND k.idempotency_key = p_call.idempotency_key
+          AND p_error_code IS NULL
+    )
     INSERT INTO public.pms_audit_log
         (yacht_id, audit_id, actor_id, role, action, entity_type, entity_id, outcome, error_code,
          signature, metadata)

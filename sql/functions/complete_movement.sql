@@ -88,7 +88,8 @@ BEGIN
     NEW.recorded_at := coalesce(NEW.recorded_at, v_now);
     NEW.occurred_at := coalesce(NEW.occurred_at, NEW.recorded_at);
     UPDATE public.pms_inventory_stock AS s
-    SET quantity = NEW.on_hand_after
+    SET quantity = NEW.on_hand_after,
+        newest_seq = NEW.seq
     WHERE s.yacht_id = NEW.yacht_id
       AND s.stock_id = NEW.stock_id;
     RETURN NEW;

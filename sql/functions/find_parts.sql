@@ -44,24 +44,41 @@ DECLARE
         ) AS distinct_words
     );
 BEGIN
+    -- Numbers have many neighbours: of those only near ones.
+    IF v_words[1] ~ '[0-9]' THEN
+        PERFORM set_config('pg_trgm.word_similarity_threshold', '0.6', true);
+    END IF;
+
     RETURN QUERY
     WITH found (part_id, likeness) AS (
         SELECT w.part_id, l.likeness
         FROM private.part_search AS w
         CROSS JOIN LATERAL (
-            SELECT min(extensions.word_similarity(x, w.words)) AS least,
-                   avg(extensions.word_similarity(x, w.words)) AS likeness
-            FROM unnest(v_words) AS x
+            SELECT min(o.likeness) AS least, avg(o.likeness) AS likeness
+            FROM (
+                -- A word that stands there is as like as can be; OFFSET: computed once.
+                SELECT CASE
+                    WHEN strpos(' ' || w.words || ' ', ' ' || x || ' ') > 0 THEN 1
+                    ELSE extensions.word_similarity(x, w.words)
+                END AS likeness
+                FROM unnest(v_words) AS x
+                OFFSET 0
+            ) AS o
         ) AS l
         WHERE w.yacht_id = p_yacht_id
           AND w.words OPERATOR(extensions.%>) v_words[1]
           AND l.least > 0.28
         UNION ALL
         -- Too short or too odd for trigrams, but the very number.
-        SELECT p.part_id, 1
-        FROM public.pms_parts AS p
-        WHERE p.yacht_id = p_yacht_id
-          AND (lower(p.part_number) = v_query OR p.barcode = btrim(p_query))
+        SELECT w.part_id, 1
+        FROM private.part_search AS w
+        WHERE w.yacht_id = p_yacht_id
+          AND w.number = v_query
+        UNION ALL
+        SELECT w.part_id, 1
+        FROM private.part_search AS w
+        WHERE w.yacht_id = p_yacht_id
+          AND w.barcode = btrim(p_query)
     )
     SELECT
         CASE

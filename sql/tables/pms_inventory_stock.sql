@@ -14,6 +14,7 @@ CREATE TABLE public.pms_inventory_stock (
     part_is_active     boolean     NOT NULL DEFAULT true,
     location_is_active boolean     NOT NULL DEFAULT true,
     quantity           integer     NOT NULL DEFAULT 0,
+    newest_seq         integer     NOT NULL DEFAULT 0,
     created_at         timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT pms_inventory_stock_pkey PRIMARY KEY (yacht_id, stock_id),
     CONSTRAINT stock_is_unique_per_part_and_location UNIQUE (yacht_id, part_id, location_id),
@@ -39,6 +40,8 @@ ALTER TABLE public.pms_inventory_stock OWNER TO pms_owner;
 COMMENT ON TABLE public.pms_inventory_stock IS 'A part at a location: what movements refer to.';
 COMMENT ON COLUMN public.pms_inventory_stock.quantity IS
     'NON-AUTHORITATIVE CACHE of the newest movement''s on_hand_after. Read pms_stock_by_location.';
+COMMENT ON COLUMN public.pms_inventory_stock.newest_seq IS
+    'NON-AUTHORITATIVE HINT: where in the index to begin to look for the newest movement.';
 COMMENT ON COLUMN public.pms_inventory_stock.part_is_active IS 'Follows the part by foreign key.';
 COMMENT ON COLUMN public.pms_inventory_stock.location_is_active IS 'Follows the location by foreign key.';
 REVOKE ALL ON TABLE public.pms_inventory_stock FROM PUBLIC, anon, authenticated, service_role;

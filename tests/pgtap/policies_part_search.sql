@@ -37,14 +37,14 @@ SELECT is(
     '10-24228-01 0713 drain pump jabsco pumps self-priming',
     'they follow under session_replication_role = replica too');
 SELECT throws_ok(
-    $$INSERT INTO private.part_search (yacht_id, part_id, words)
-      VALUES (tap.id('other yacht'), tap.id('pump'), 'pump')$$,
+    $$INSERT INTO private.part_search (yacht_id, part_id, number, words)
+      VALUES (tap.id('other yacht'), tap.id('pump'), 'pump', 'pump')$$,
     '23503',
     'insert or update on table "part_search" violates foreign key constraint "words_are_of_a_part"',
     'words of a part of another yacht are refused');
 SELECT throws_ok(
-    $$INSERT INTO private.part_search (yacht_id, part_id, words)
-      VALUES (tap.id('yacht'), tap.id('pump'), 'pump')$$,
+    $$INSERT INTO private.part_search (yacht_id, part_id, number, words)
+      VALUES (tap.id('yacht'), tap.id('pump'), 'pump', 'pump')$$,
     '23505', 'duplicate key value violates unique constraint "part_search_pkey"',
     'a part has its words once');
 

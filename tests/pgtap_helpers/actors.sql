@@ -37,6 +37,13 @@ BEGIN
     -- As the servers do it: both settings for the transaction, `sub` only for a person.
     PERFORM set_config('request.jwt.claims', jsonb_strip_nulls(jsonb_build_object(
         'sub', tap.id(p_who), 'role', p_role))::text, true);
+    -- As the gate does it: code of pms_rpc sees the yacht that was opened for the caller.
+    PERFORM set_config('part_lens.yacht_id', coalesce((
+        SELECT m.yacht_id::text
+        FROM private.my_roles AS m
+        WHERE p_role = 'pms_rpc'
+        ORDER BY m.yacht_id = tap.id('yacht') DESC
+        LIMIT 1), ''), true);
     PERFORM set_config('role', p_role, true);
 END
 $function$;

@@ -93,6 +93,10 @@ REVOKE ALL ON FUNCTION private.refuse_twin(private.rpc_call, text, jsonb)
 -- claims; which role of theirs on this yacht may run the action, from the database), the arguments
 -- (what must be given says the action registry), and for a write the idempotency key.
 --
+-- The gate opens the yacht: the policies that bind pms_rpc compare with part_lens.yacht_id, so that inside
+-- the RPC nothing of another yacht exists, and without a gate nothing at all. A client that could set it
+-- gains nothing: only code of pms_rpc is bound by it, and that begins here.
+--
 -- A key is claimed before any stock is locked; a twin waits here for the first, and then finds its
 -- result. A stranger hears the same whether or not the yacht exists. One function and not three: each
 -- call of a function that pins its search_path costs more than what is done here.
@@ -117,6 +121,7 @@ DECLARE
     v_allowed  boolean;
     v_is_write boolean;
     v_required text[];
+    v_opened   text;
 BEGIN
     v_call.call_id := private.uuid_v7();
     v_call.action := p_action;
@@ -137,7 +142,9 @@ BEGIN
         LIMIT 1;
     END IF;
 
-    IF v_call.role IS NULL THEN
+    v_opened := set_config(
+        'part_lens.yacht_id', CASE WHEN v_call.role IS NULL THEN '' ELSE p_yacht_id::text END, true);
+    IF v_opened = '' THEN
         v_call.refusal := private.refuse(v_call, 'not_on_yacht');
         RETURN v_call;
     ELSIF NOT v_allowed THEN

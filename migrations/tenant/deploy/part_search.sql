@@ -12,17 +12,23 @@ BEGIN;
 CREATE TABLE private.part_search (
     yacht_id uuid NOT NULL,
     part_id  uuid NOT NULL,
+    number   text NOT NULL,
+    barcode  text,
     words    text NOT NULL,
     CONSTRAINT part_search_pkey PRIMARY KEY (yacht_id, part_id),
     CONSTRAINT words_are_of_a_part FOREIGN KEY (yacht_id, part_id)
         REFERENCES public.pms_parts (yacht_id, part_id) ON DELETE CASCADE
 );
 
+CREATE INDEX part_search_by_number ON private.part_search (yacht_id, number);
+CREATE INDEX part_search_by_barcode ON private.part_search (yacht_id, barcode);
 CREATE INDEX part_search_by_words
     ON private.part_search USING gin (yacht_id, words extensions.gin_trgm_ops);
 
 ALTER TABLE private.part_search OWNER TO pms_owner;
 COMMENT ON TABLE private.part_search IS 'Number, barcode, name, maker and description of each part, for search_parts.';
+COMMENT ON COLUMN private.part_search.number IS 'part_number in lower case.';
+COMMENT ON COLUMN private.part_search.words IS 'All that is searched, in lower case.';
 REVOKE ALL ON TABLE private.part_search FROM PUBLIC, anon, authenticated, service_role;
 
 CREATE FUNCTION private.index_part_words()
@@ -33,11 +39,14 @@ CREATE FUNCTION private.index_part_words()
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    INSERT INTO private.part_search AS w (yacht_id, part_id, words)
-    VALUES (NEW.yacht_id, NEW.part_id, lower(concat_ws(
+    INSERT INTO private.part_search AS w (yacht_id, part_id, number, barcode, words)
+    VALUES (NEW.yacht_id, NEW.part_id, lower(NEW.part_number), NEW.barcode, lower(concat_ws(
         ' ', NEW.part_number, NEW.barcode, NEW.name, NEW.manufacturer, NEW.category,
         NEW.description)))
-    ON CONFLICT (yacht_id, part_id) DO UPDATE SET words = excluded.words;
+    ON CONFLICT (yacht_id, part_id) DO UPDATE
+    SET number = excluded.number,
+        barcode = excluded.barcode,
+        words = excluded.words;
     RETURN NULL;
 END
 $function$;

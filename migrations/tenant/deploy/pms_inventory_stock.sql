@@ -19,6 +19,7 @@ CREATE TABLE public.pms_inventory_stock (
     part_is_active     boolean     NOT NULL DEFAULT true,
     location_is_active boolean     NOT NULL DEFAULT true,
     quantity           integer     NOT NULL DEFAULT 0,
+    newest_seq         integer     NOT NULL DEFAULT 0,
     created_at         timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT pms_inventory_stock_pkey PRIMARY KEY (yacht_id, stock_id),
     CONSTRAINT stock_is_unique_per_part_and_location UNIQUE (yacht_id, part_id, location_id),
@@ -44,6 +45,8 @@ ALTER TABLE public.pms_inventory_stock OWNER TO pms_owner;
 COMMENT ON TABLE public.pms_inventory_stock IS 'A part at a location: what movements refer to.';
 COMMENT ON COLUMN public.pms_inventory_stock.quantity IS
     'NON-AUTHORITATIVE CACHE of the newest movement''s on_hand_after. Read pms_stock_by_location.';
+COMMENT ON COLUMN public.pms_inventory_stock.newest_seq IS
+    'NON-AUTHORITATIVE HINT: where in the index to begin to look for the newest movement.';
 COMMENT ON COLUMN public.pms_inventory_stock.part_is_active IS 'Follows the part by foreign key.';
 COMMENT ON COLUMN public.pms_inventory_stock.location_is_active IS 'Follows the location by foreign key.';
 REVOKE ALL ON TABLE public.pms_inventory_stock FROM PUBLIC, anon, authenticated, service_role;
@@ -60,19 +63,19 @@ CREATE POLICY select_people ON public.pms_inventory_stock
     TO authenticated
     USING (yacht_id = ANY ((SELECT private.my_yachts())::uuid[]));
 
--- An RPC sees the stocks of the caller's yachts.
+-- An RPC sees the stocks of the yacht that its gate opened.
 CREATE POLICY select_rpc ON public.pms_inventory_stock
     AS PERMISSIVE
     FOR SELECT
     TO pms_rpc
-    USING (yacht_id = ANY (ARRAY(SELECT m.yacht_id FROM private.my_roles AS m)));
+    USING (yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
--- An RPC opens a stock on the caller's yachts.
+-- An RPC opens a stock on the yacht that its gate opened.
 CREATE POLICY insert_rpc ON public.pms_inventory_stock
     AS PERMISSIVE
     FOR INSERT
     TO pms_rpc
-    WITH CHECK (yacht_id = ANY (ARRAY(SELECT m.yacht_id FROM private.my_roles AS m)));
+    WITH CHECK (yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
 -- A movement locks its stock and refreshes the cached quantity. `true`: an UPDATE that looks for its row
 -- is bound by select_rpc as well, before and after, and each movement would pay for the rule three times.

@@ -216,7 +216,8 @@ BEGIN
     NEW.recorded_at := coalesce(NEW.recorded_at, v_now);
     NEW.occurred_at := coalesce(NEW.occurred_at, NEW.recorded_at);
     UPDATE public.pms_inventory_stock AS s
-    SET quantity = NEW.on_hand_after
+    SET quantity = NEW.on_hand_after,
+        newest_seq = NEW.seq
     WHERE s.yacht_id = NEW.yacht_id
       AND s.stock_id = NEW.stock_id;
     RETURN NEW;
@@ -257,12 +258,12 @@ CREATE POLICY select_people ON public.pms_inventory_transactions
     TO authenticated
     USING (yacht_id = ANY ((SELECT private.my_yachts())::uuid[]));
 
--- An RPC sees the movements of the caller's yachts.
+-- An RPC sees the movements of the yacht that its gate opened.
 CREATE POLICY select_rpc ON public.pms_inventory_transactions
     AS PERMISSIVE
     FOR SELECT
     TO pms_rpc
-    USING (yacht_id = ANY (ARRAY(SELECT m.yacht_id FROM private.my_roles AS m)));
+    USING (yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
 -- A movement is the caller's own, of a type that an action of their role may write.
 CREATE POLICY insert_rpc ON public.pms_inventory_transactions

@@ -34,7 +34,8 @@ REVOKE ALL ON FUNCTION private.part_on_hand(uuid, uuid)
     FROM PUBLIC, anon, authenticated, service_role;
 
 -- private.resolve_stock: which stock of a part is meant: the named one, else the one at the primary
--- location, else the only one.
+-- location, else the only one. A stock knows whether its part is active, so that the part itself is read
+-- only where it must say more.
 
 CREATE FUNCTION private.resolve_stock(
     p_yacht_id uuid,
@@ -51,29 +52,33 @@ CREATE FUNCTION private.resolve_stock(
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+    v_stocks    uuid[];
     v_is_active boolean;
-    v_meant     boolean;
 BEGIN
-    -- The best match first; the window counts all stocks of the part.
-    SELECT
-        p.is_active,
-        s.stock_id,
-        CASE WHEN p_stock_id IS NULL THEN s.location_id = p.primary_location_id
-             ELSE s.stock_id = p_stock_id END,
-        count(*) OVER () > 1
-    INTO v_is_active, stock_id, v_meant, has_other_stocks
-    FROM public.pms_parts AS p
-    LEFT JOIN public.pms_inventory_stock AS s
-        ON s.yacht_id = p_yacht_id
-       AND s.part_id = p_part_id
-    WHERE p.yacht_id = p_yacht_id
-      AND p.part_id = p_part_id
-    ORDER BY 3 DESC NULLS LAST
-    LIMIT 1;
+    SELECT array_agg(s.stock_id), bool_and(s.part_is_active)
+    INTO v_stocks, v_is_active
+    FROM public.pms_inventory_stock AS s
+    WHERE s.yacht_id = p_yacht_id
+      AND s.part_id = p_part_id;
 
-    IF v_meant IS NOT TRUE AND (p_stock_id IS NOT NULL OR has_other_stocks) THEN
-        stock_id := NULL;
+    has_other_stocks := coalesce(cardinality(v_stocks) > 1, false);
+    IF p_stock_id = ANY (v_stocks) THEN
+        stock_id := p_stock_id;
+    ELSIF p_stock_id IS NULL AND cardinality(v_stocks) = 1 THEN
+        stock_id := v_stocks[1];
+    ELSE
+        SELECT p.is_active, s.stock_id
+        INTO v_is_active, stock_id
+        FROM public.pms_parts AS p
+        LEFT JOIN public.pms_inventory_stock AS s
+            ON s.yacht_id = p.yacht_id
+           AND s.part_id = p.part_id
+           AND s.location_id = p.primary_location_id
+           AND p_stock_id IS NULL
+        WHERE p.yacht_id = p_yacht_id
+          AND p.part_id = p_part_id;
     END IF;
+
     error_code := CASE
         WHEN v_is_active IS NULL THEN 'part_not_found'
         WHEN NOT v_is_active THEN 'part_deactivated'

@@ -5,6 +5,10 @@ BEGIN;
 
 -- v_stock_from_transactions: what the ledger says of each stock, beside the cache. Scalar subqueries:
 -- who does not read on_hand does not pay for the SUM, because the planner drops it.
+--
+-- The newest movement is sought from the hint on, which spares reading the index page from its start; a
+-- hint that is too low finds it all the same, and one that is too high finds nothing, which is when it is
+-- sought without.
 
 CREATE VIEW public.v_stock_from_transactions
     WITH (security_invoker = true)
@@ -36,6 +40,14 @@ FROM (
               AND t.stock_id = s.stock_id
         ) AS on_hand,
         COALESCE((
+            SELECT t.on_hand_after
+            FROM public.pms_inventory_transactions AS t
+            WHERE t.yacht_id = s.yacht_id
+              AND t.stock_id = s.stock_id
+              AND t.seq >= s.newest_seq
+            ORDER BY t.seq DESC
+            LIMIT 1
+        ), (
             SELECT t.on_hand_after
             FROM public.pms_inventory_transactions AS t
             WHERE t.yacht_id = s.yacht_id

@@ -6,7 +6,7 @@ DO $verify$
 DECLARE
     v_wrong text;
 BEGIN
-    PERFORM yacht_id, part_id, words
+    PERFORM yacht_id, part_id, number, barcode, words
     FROM private.part_search
     WHERE false;
 
@@ -24,7 +24,9 @@ BEGIN
             FROM pg_catalog.pg_constraint AS k
             WHERE k.conrelid = c.oid
               AND k.convalidated)),
-        ('its indexes', ARRAY['part_search_by_words'] <@ ARRAY(
+        ('its indexes', ARRAY[
+            'part_search_by_number', 'part_search_by_barcode', 'part_search_by_words'
+        ] <@ ARRAY(
             SELECT x.relname::text
             FROM pg_catalog.pg_index AS i
             JOIN pg_catalog.pg_class AS x

@@ -7,7 +7,7 @@ DECLARE
     v_wrong text;
 BEGIN
     PERFORM yacht_id, stock_id, part_id, location_id, part_is_active, location_is_active, quantity,
-            created_at
+            newest_seq, created_at
     FROM public.pms_inventory_stock
     WHERE false;
 

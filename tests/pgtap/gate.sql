@@ -1,0 +1,36 @@
+-- The gate opens one yacht: what the policies of pms_rpc compare with is set by open_call alone.
+BEGIN;
+SELECT plan(7);
+SELECT tap.fleet();
+
+SELECT tap.act_as('captain');
+SELECT set_config('part_lens.yacht_id', tap.id('other yacht')::text, true);
+SELECT is(
+    jsonb_array_length(public.search_parts(tap.id('yacht'), 'filter')) > 0, true,
+    'a call is answered whatever part_lens.yacht_id was before');
+SELECT is(
+    current_setting('part_lens.yacht_id'), tap.id('yacht')::text,
+    'the gate opens the yacht of the call');
+SELECT is(
+    public.view_part_details(tap.id('yacht'), tap.id('other filter')) ->> 'code', 'part_not_found',
+    'a part of another yacht does not exist inside a call');
+
+SELECT set_config('part_lens.yacht_id', tap.id('other yacht')::text, true);
+SELECT is_empty(
+    $$SELECT p.part_id FROM public.pms_parts AS p WHERE p.yacht_id = tap.id('other yacht')$$,
+    'part_lens.yacht_id opens nothing to a person who reads tables');
+SELECT is(
+    public.search_parts(tap.id('other yacht'), 'filter') ->> 'code', 'not_on_yacht',
+    'part_lens.yacht_id opens no yacht to a stranger');
+SELECT is(
+    current_setting('part_lens.yacht_id'), '',
+    'a gate that refuses leaves nothing open');
+
+SELECT tap.act_as_superuser();
+SELECT set_config('role', 'pms_rpc', true);
+SELECT is_empty(
+    'SELECT p.part_id FROM public.pms_parts AS p',
+    'without a gate an RPC sees nothing');
+
+SELECT * FROM finish();
+ROLLBACK;
