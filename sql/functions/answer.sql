@@ -43,7 +43,9 @@ BEGIN
              'source', 'part_lens',
              'lens', p_call.lens,
              'request_id',
-             nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-request-id'));
+             -- As the client sent it: enough to find it, not enough to fill the log.
+             left(nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-request-id',
+                  200)));
 
     IF p_call.http_status <> 200 THEN
         PERFORM set_config('response.status', p_call.http_status::text, true);

@@ -1,6 +1,7 @@
--- The gate opens one yacht: what the policies of pms_rpc compare with is set by open_call alone.
+-- The gate opens one yacht: what the policies of pms_rpc compare with is set by open_call alone. And what
+-- a client may put into the log has an end.
 BEGIN;
-SELECT plan(7);
+SELECT plan(9);
 SELECT tap.fleet();
 
 SELECT tap.act_as('captain');
@@ -31,6 +32,17 @@ SELECT set_config('role', 'pms_rpc', true);
 SELECT is_empty(
     'SELECT p.part_id FROM public.pms_parts AS p',
     'without a gate an RPC sees nothing');
+
+SELECT tap.act_as('captain');
+SELECT set_config('request.headers',
+                  jsonb_build_object('x-request-id', repeat('r', 5000))::text, true);
+SELECT is(
+    public.view_part_details(tap.id('yacht'), tap.id('filter')) ->> 'part_id',
+    tap.id('filter')::text, 'a call with a long request id is answered');
+SELECT tap.act_as_superuser();
+SELECT is(
+    (SELECT max(length(l.metadata ->> 'request_id')) FROM public.pms_audit_log AS l), 200,
+    'a request id that a client made up does not fill the log');
 
 SELECT * FROM finish();
 ROLLBACK;
