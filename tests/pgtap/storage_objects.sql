@@ -1,0 +1,115 @@
+-- The objects of each bucket: who reads, adds, changes and deletes. A permission is tried as the storage
+-- server tries it: as the caller, in a transaction that is undone.
+BEGIN;
+SELECT plan(99);
+SELECT tap.fleet();
+
+CREATE FUNCTION pg_temp.try(p_who text, p_role text, p_statement text)
+    RETURNS text
+    LANGUAGE plpgsql
+AS $function$
+DECLARE
+    v_rows integer;
+BEGIN
+    PERFORM tap.act_as(p_who, p_role);
+    BEGIN
+        EXECUTE p_statement;
+        GET DIAGNOSTICS v_rows = ROW_COUNT;
+        RAISE EXCEPTION USING ERRCODE = 'PL999';
+    EXCEPTION
+        WHEN SQLSTATE 'PL999' THEN
+            PERFORM tap.act_as_superuser();
+            RETURN v_rows::text;
+        WHEN OTHERS THEN
+            PERFORM tap.act_as_superuser();
+            RETURN SQLSTATE;
+    END;
+END
+$function$;
+
+SELECT results_eq(
+    $$SELECT b.id, b.public, b.file_size_limit > 0, cardinality(b.allowed_mime_types) > 0
+      FROM storage.buckets AS b
+      ORDER BY b.id$$,
+    $$VALUES ('pms-label-pdfs', false, true, true),
+             ('pms-part-photos', false, true, true),
+             ('pms-receiving-images', false, true, true)$$,
+    'there are three buckets, private, with a size limit and a list of types');
+
+INSERT INTO storage.objects (bucket_id, name)
+SELECT b.id, tap.id(y.yacht) || '/a/1.png'
+FROM storage.buckets AS b
+CROSS JOIN (VALUES ('yacht'), ('other yacht')) AS y (yacht);
+
+SELECT is(
+    pg_temp.try(w.who, w.role, format(v.statement, b.id, tap.id('yacht'))),
+    CASE
+        WHEN w.role = 'anon' AND v.command = 'insert' THEN '42501'
+        WHEN w.who = 'stranger' AND v.command IN ('insert') THEN '42501'
+        WHEN w.role = 'anon' OR w.who = 'stranger' THEN '0'
+        WHEN v.command IN ('select', 'insert') OR w.who = 'manager' THEN '1'
+        ELSE '0'
+    END,
+    format('%s in %s by %s', v.command, b.id, coalesce(w.who, 'nobody')))
+FROM storage.buckets AS b
+CROSS JOIN (VALUES
+    ('crew', 'authenticated'),
+    ('chief_engineer', 'authenticated'),
+    ('captain', 'authenticated'),
+    ('manager', 'authenticated'),
+    ('stranger', 'authenticated'),
+    (NULL, 'anon')
+) AS w (who, role)
+CROSS JOIN (VALUES
+    ('select', 'SELECT o.id FROM storage.objects AS o WHERE o.bucket_id = %L AND o.name = %L || ''/a/1.png'''),
+    ('insert', 'INSERT INTO storage.objects (bucket_id, name) VALUES (%L, %L || ''/a/2.png'')'),
+    ('update', 'UPDATE storage.objects AS o SET metadata = ''{}'' WHERE o.bucket_id = %L AND o.name = %L || ''/a/1.png'''),
+    ('delete', 'DELETE FROM storage.objects AS o WHERE o.bucket_id = %L AND o.name = %L || ''/a/1.png''')
+) AS v (command, statement)
+ORDER BY b.id, w.who, v.command;
+
+SELECT is(
+    pg_temp.try('manager', 'authenticated', format(
+        'UPDATE storage.objects AS o SET name = %L WHERE o.bucket_id = %L AND o.name = %L',
+        tap.id('other yacht') || '/a/9.png', b.id, tap.id('yacht') || '/a/1.png')),
+    '42501',
+    format('a manager does not rename into another yacht in %s', b.id))
+FROM storage.buckets AS b
+ORDER BY b.id;
+
+SELECT is(
+    pg_temp.try('manager', 'authenticated', format(
+        'UPDATE storage.objects AS o SET bucket_id = ''elsewhere'' WHERE o.bucket_id = %L AND o.name = %L',
+        b.id, tap.id('yacht') || '/a/1.png')),
+    '42501',
+    format('a manager does not move out of %s', b.id))
+FROM storage.buckets AS b
+ORDER BY b.id;
+
+SELECT is(
+    pg_temp.try('captain', 'authenticated', format(
+        'INSERT INTO storage.objects (bucket_id, name) VALUES (%L, %L)', b.id, n.name)),
+    '42501',
+    format('%s refuses the name of %s', b.id, n.what))
+FROM storage.buckets AS b
+CROSS JOIN (VALUES
+    ('no folder at all', 'x.png'),
+    ('a folder that is no yacht', 'not-a-uuid/x.png'),
+    ('nothing before the slash', '/x.png'),
+    ('a yacht without an object', tap.id('yacht')::text),
+    ('a yacht further down', 'a/' || tap.id('yacht') || '/x.png'),
+    ('nothing', '')
+) AS n (what, name)
+ORDER BY b.id, n.what;
+
+SELECT is(
+    pg_temp.try('dismissed', 'authenticated', format(
+        'SELECT o.id FROM storage.objects AS o WHERE o.name LIKE %L', tap.id('yacht') || '/%')),
+    '0', 'who was dismissed sees no object');
+SELECT is(
+    pg_temp.try('captain', 'authenticated',
+        'INSERT INTO storage.objects (bucket_id, name) VALUES (''elsewhere'', ''x/y.png'')'),
+    '42501', 'a bucket of somebody else is not opened');
+
+SELECT * FROM finish();
+ROLLBACK;
