@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 MOVEMENTS = "consume_part receive_part transfer_part"
 PAGED = "low_stock_parts search_parts stock_history"
-OF_A_PART = f"{MOVEMENTS} update_part view_part_details on_hand_as_of"
+PART_STATES = "deactivate_part reactivate_part"
+LOCATION_STATES = "deactivate_location reactivate_location"
+OF_A_PART = f"{MOVEMENTS} update_part view_part_details on_hand_as_of {PART_STATES}"
 UPDATES = "update_part update_location"
 ARGUMENT = "invalid_argument"
 QUANTITY = "invalid_quantity"
@@ -92,7 +94,8 @@ def missing() -> Iterator[Refusal]:
         "p_to_location_id": "transfer_part",
         "p_part_number": "create_part",
         "p_name": "create_part create_location",
-        "p_location_id": "update_location",
+        "p_location_id": f"update_location {LOCATION_STATES}",
+        "p_reason": f"{PART_STATES} {LOCATION_STATES}",
         "p_changes": UPDATES,
         "p_at": "on_hand_as_of",
         "p_query": "search_parts",
@@ -141,6 +144,8 @@ def arguments() -> Iterator[Refusal]:
         ("update_location", "p_changes", {"name": 7}),
         ("update_location", "p_changes", {"name": "A / B"}),
         ("update_location", "p_changes", {"parent_location_id": "Deck"}),
+        (f"{PART_STATES} {LOCATION_STATES}", "p_reason", " \n"),
+        (f"{PART_STATES} {LOCATION_STATES}", "p_reason", "r" * 2001),
         *((PAGED, "p_limit", limit) for limit in (0, 501, -1, None)),
         # No base64; no JSON; no items; other items; items that are null.
         *(
@@ -244,6 +249,18 @@ def locations() -> Iterator[Refusal]:
     yield from at("receive_part update_location", "p_location_id")
     yield from at("create_part", "p_primary_location_id")
     yield from at("create_location", "p_parent_location_id")
+    yield from cases(
+        LOCATION_STATES,
+        "location_not_found",
+        "another yacht's",
+        lambda s: {"p_location_id": s.foreign.locker},
+    )
+    yield from cases(
+        "reactivate_location",
+        "location_deactivated",
+        "within",
+        lambda s: {"p_location_id": s.sunken},
+    )
     yield from to("update_part", "primary_location_id")
     yield from to("update_location", "parent_location_id")
     yield from cases(
@@ -268,6 +285,17 @@ def conflicts() -> Iterator[Refusal]:
     yield from fixed(MOVEMENTS, "stale_count", "", p_expected_seq=7)
     yield from cases(
         f"{MOVEMENTS} update_part", "part_deactivated", "", lambda s: of(s.retired)
+    )
+    left = "stock_not_empty"
+    yield from cases("deactivate_part", left, "", lambda s: of(s.split))
+    yield from cases(
+        "deactivate_location", left, "", lambda s: {"p_location_id": s.ship.bin}
+    )
+    yield from cases(
+        "deactivate_location",
+        "illegal_transition",
+        "",
+        lambda s: {"p_location_id": s.deck},
     )
     taken = "part_number_taken"
     yield from fixed("create_part", taken, "number", p_part_number="f-100")

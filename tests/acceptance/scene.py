@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.fleet import CREW_ONLY, launch, new_key
+from tests.fleet import CREW_ONLY, ROLES, launch, new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,12 +28,14 @@ STATUS: Mapping[str, int] = {
     "stock_not_found": 404,
     "duplicate_idempotency_key": 409,
     "idempotency_key_reused": 409,
+    "illegal_transition": 409,
     "insufficient_stock": 409,
     "location_deactivated": 409,
     "location_name_taken": 409,
     "part_deactivated": 409,
     "part_number_taken": 409,
     "stale_count": 409,
+    "stock_not_empty": 409,
 }
 # Not on record, in the yacht's log: a call that PostgREST makes read-only.
 READS = (
@@ -47,7 +49,11 @@ WRITES: Mapping[str, int] = {
     "consume_part": 200,
     "create_location": 201,
     "create_part": 201,
+    "deactivate_location": 200,
+    "deactivate_part": 200,
     "import_parts": 200,
+    "reactivate_location": 200,
+    "reactivate_part": 200,
     "receive_part": 201,
     "transfer_part": 200,
     "update_location": 200,
@@ -64,6 +70,14 @@ FORBIDDEN: Mapping[str, tuple[str, ...]] = dict.fromkeys(
         "update_part",
     ),
     CREW_ONLY,
+) | dict.fromkeys(
+    (
+        "deactivate_location",
+        "deactivate_part",
+        "reactivate_location",
+        "reactivate_part",
+    ),
+    tuple(role for role in ROLES if role not in ("captain", "manager")),
 )
 
 
@@ -73,7 +87,10 @@ class Scene:
 
     ship: Ship
     stranger: UUID
+    deck: UUID
+    vacant: UUID
     closed: UUID
+    sunken: UUID
     retired: Part
     boxed: Part
     loose: Part
@@ -109,11 +126,15 @@ def set_scene(fleet: Fleet) -> Scene:
         max_level=20,
     )
     yacht = ship.yacht_id
+    deck = fleet.location(yacht, "Sun deck")
     closed = fleet.location(yacht, "Flooded bilge")
     scene = Scene(
         ship=ship,
         stranger=foreign.captain,
+        deck=deck,
+        vacant=fleet.location(yacht, "Vacant locker", deck),
         closed=closed,
+        sunken=fleet.location(yacht, "Sunken locker", closed),
         retired=fleet.part(
             yacht, {ship.locker: 3}, primary=ship.locker, part_number="R-1"
         ),
@@ -124,6 +145,7 @@ def set_scene(fleet: Fleet) -> Scene:
     )
     fleet.deactivate_part(yacht, scene.retired.part_id)
     fleet.deactivate_location(yacht, closed)
+    fleet.deactivate_location(yacht, scene.sunken)
     return scene
 
 
@@ -155,6 +177,10 @@ GOOD: Mapping[str, Callable[[Scene], Arguments]] = {
         "p_location_id": s.ship.bin,
         "p_changes": {"name": "Bin 2"},
     },
+    "deactivate_part": lambda s: {"p_part_id": s.loose.part_id, "p_reason": "Sold"},
+    "reactivate_part": lambda s: {"p_part_id": s.retired.part_id, "p_reason": "Found"},
+    "deactivate_location": lambda s: {"p_location_id": s.vacant, "p_reason": "Refit"},
+    "reactivate_location": lambda s: {"p_location_id": s.closed, "p_reason": "Dry"},
     "import_parts": lambda _: {
         "p_rows": [{"part_number": "I-1", "name": "Zinc anode", "location": "Deck"}]
     },

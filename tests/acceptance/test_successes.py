@@ -376,6 +376,34 @@ def test_create_and_update_location(api: Api, scene: Scene) -> None:
         assert body["path"] == path
 
 
+@pytest.mark.parametrize("what", ["part", "location"])
+def test_deactivate_and_reactivate(
+    api: Api, fleet: Fleet, scene: Scene, what: str
+) -> None:
+    """Out, out again, and back: soft, and on record with the reason."""
+    subject = {"part": scene.loose.part_id, "location": scene.vacant}[what]
+    for function, is_active, changed in [
+        ("deactivate", False, True),
+        ("deactivate", False, False),
+        ("reactivate", True, True),
+        ("reactivate", True, False),
+    ]:
+        body = call(
+            api, scene, f"{function}_{what}", "manager", **{f"p_{what}_id": subject}
+        )
+        body.pop("primary_of", None)
+        assert body == {
+            "success": True,
+            "action": f"{function}_{what}",
+            f"{what}_id": str(subject),
+            "is_active": is_active,
+            "changed": changed,
+        }
+        row = fleet.audit(scene.yacht_id)[-1]
+        assert (row["entity_type"], row["entity_id"]) == (what, subject)
+        assert row["metadata"]["reason"] == scene.arguments(row["action"])["p_reason"]
+
+
 def test_stock_history(api: Api, scene: Scene) -> None:
     """Newest first, with the balance of all stocks listed; page by page the same."""
     call(api, scene, "consume_part")

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(57);
+SELECT plan(77);
 SELECT tap.fixture();
 
 -- Each RPC that writes, with arguments and with others.
@@ -28,7 +28,17 @@ FROM (VALUES
      '{"p_changes": {"name": "M"}}'),
     ('import_parts',
      '{"p_rows": [{"part_number": "I-9", "name": "Imported"}]}',
-     '{"p_dry_run": true}')
+     '{"p_dry_run": true}'),
+    ('deactivate_part',
+     jsonb_build_object('p_part_id', tap.id('bolt'), 'p_reason', 'Old'), '{"p_reason": "New"}'),
+    ('reactivate_part',
+     jsonb_build_object('p_part_id', tap.id('relic'), 'p_reason', 'Old'), '{"p_reason": "New"}'),
+    ('deactivate_location',
+     jsonb_build_object('p_location_id', tap.id('attic'), 'p_reason', 'Old'),
+     '{"p_reason": "New"}'),
+    ('reactivate_location',
+     jsonb_build_object('p_location_id', tap.id('attic'), 'p_reason', 'Old'),
+     '{"p_reason": "New"}')
 ) AS c (action, arguments, others);
 
 SELECT is(

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(67);
+SELECT plan(69);
 SELECT tap.fixture();
 
 SELECT is(

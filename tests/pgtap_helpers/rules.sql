@@ -157,8 +157,10 @@ FROM unnest(ARRAY[
 UNION ALL
 SELECT 'function', a.name
 FROM unnest(ARRAY[
-    'action_list', 'consume_part', 'create_location', 'create_part', 'import_parts',
-    'low_stock_parts', 'on_hand_as_of', 'receive_part', 'search_parts', 'stock_history',
+    'action_list', 'consume_part', 'create_location', 'create_part', 'deactivate_location',
+    'deactivate_part', 'import_parts',
+    'low_stock_parts', 'on_hand_as_of', 'reactivate_location', 'reactivate_part',
+    'receive_part', 'search_parts', 'stock_history',
     'transfer_part', 'update_location', 'update_part', 'view_part_details']) AS a (name);
 
 CREATE VIEW tap.rule_api AS
