@@ -37,3 +37,6 @@ INSERT INTO private.refusals (code, http_status, message, hint) VALUES
 INSERT INTO private.refusals (code, http_status, message, hint) VALUES
     ('stock_not_empty', 409, 'Parts are still in stock', 'Consume, transfer or write off what is left.'),
     ('illegal_transition', 409, 'The present state does not allow this', 'See details for the state.');
+
+INSERT INTO private.refusals (code, http_status, message, hint) VALUES
+    ('item_not_found', 404, 'No such item on the shopping list of this yacht', NULL);

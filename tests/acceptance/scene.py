@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from tests.fleet import CREW_ONLY, ROLES, launch, new_key
+from tests.fleet import CREW_ONLY, ROLES, launch, new_id, new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ STATUS: Mapping[str, int] = {
     "same_location": 400,
     "not_on_yacht": 403,
     "role_not_allowed": 403,
+    "item_not_found": 404,
     "location_not_found": 404,
     "part_not_found": 404,
     "stock_not_found": 404,
@@ -42,30 +44,41 @@ READS = (
     "action_list",
     "low_stock_parts",
     "on_hand_as_of",
+    "part_suggestions",
     "search_parts",
     "stock_history",
 )
 WRITES: Mapping[str, int] = {
+    "approve_shopping_item": 200,
     "consume_part": 200,
     "create_location": 201,
     "create_part": 201,
     "deactivate_location": 200,
     "deactivate_part": 200,
     "import_parts": 200,
+    "order_shopping_item": 200,
     "reactivate_location": 200,
     "reactivate_part": 200,
     "receive_part": 201,
+    "receive_shopping_item": 200,
+    "reject_shopping_item": 200,
+    "request_part": 201,
     "transfer_part": 200,
     "update_location": 200,
     "update_part": 200,
 }
+ITEM_STATES = ("requested", "approved", "ordered", "rejected")
 FUNCTIONS = (*READS, "view_part_details", *WRITES)
 FORBIDDEN: Mapping[str, tuple[str, ...]] = dict.fromkeys(
     (
+        "approve_shopping_item",
         "create_location",
         "create_part",
         "import_parts",
+        "order_shopping_item",
         "receive_part",
+        "receive_shopping_item",
+        "reject_shopping_item",
         "update_location",
         "update_part",
     ),
@@ -95,6 +108,7 @@ class Scene:
     boxed: Part
     loose: Part
     split: Part
+    items: Mapping[str, UUID]
     foreign: Ship
 
     @property
@@ -128,6 +142,9 @@ def set_scene(fleet: Fleet) -> Scene:
     yacht = ship.yacht_id
     deck = fleet.location(yacht, "Sun deck")
     closed = fleet.location(yacht, "Flooded bilge")
+    retired = fleet.part(
+        yacht, {ship.locker: 3}, primary=ship.locker, part_number="R-1"
+    )
     scene = Scene(
         ship=ship,
         stranger=foreign.captain,
@@ -135,18 +152,45 @@ def set_scene(fleet: Fleet) -> Scene:
         vacant=fleet.location(yacht, "Vacant locker", deck),
         closed=closed,
         sunken=fleet.location(yacht, "Sunken locker", closed),
-        retired=fleet.part(
-            yacht, {ship.locker: 3}, primary=ship.locker, part_number="R-1"
-        ),
+        retired=retired,
         boxed=fleet.part(yacht, {closed: 5}, primary=closed, part_number="B-1"),
         loose=fleet.part(yacht, part_number="L-1"),
         split=fleet.part(yacht, {ship.locker: 4, ship.bin: 6}, part_number="S-1"),
+        items=shopping(fleet, ship, retired),
         foreign=foreign,
     )
     fleet.deactivate_part(yacht, scene.retired.part_id)
     fleet.deactivate_location(yacht, closed)
     fleet.deactivate_location(yacht, scene.sunken)
     return scene
+
+
+def shopping(fleet: Fleet, ship: Ship, retired: Part) -> dict[str, UUID]:
+    """An item of each part in each state short of a delivery."""
+    items: dict[str, UUID] = {}
+    for status, (part, suffix) in product(
+        ITEM_STATES, [(ship.part, ""), (retired, " of the retired")]
+    ):
+        name = status + suffix
+        items[name] = new_id()
+        fleet.execute(
+            "INSERT INTO public.pms_shopping_list_items (yacht_id, item_id, part_id,"
+            " status, quantity, requested_by, decided_by, ordered_by)"
+            " VALUES (%(yacht)s, %(item)s, %(part)s, %(status)s, 5, %(person)s,"
+            " %(person)s, %(person)s)",
+            {
+                "yacht": ship.yacht_id,
+                "item": items[name],
+                "part": part.part_id,
+                "status": status,
+                "person": ship.captain,
+            },
+        )
+    return items
+
+
+def _item(status: str) -> Callable[[Scene], Arguments]:
+    return lambda scene: {"p_item_id": scene.items[status]}
 
 
 def _part(scene: Scene) -> Arguments:
@@ -181,6 +225,12 @@ GOOD: Mapping[str, Callable[[Scene], Arguments]] = {
     "reactivate_part": lambda s: {"p_part_id": s.retired.part_id, "p_reason": "Found"},
     "deactivate_location": lambda s: {"p_location_id": s.vacant, "p_reason": "Refit"},
     "reactivate_location": lambda s: {"p_location_id": s.closed, "p_reason": "Dry"},
+    "part_suggestions": _part,
+    "request_part": _movement,
+    "approve_shopping_item": _item("requested"),
+    "reject_shopping_item": _item("approved"),
+    "order_shopping_item": _item("approved"),
+    "receive_shopping_item": lambda s: _item("ordered")(s) | {"p_quantity": 3},
     "import_parts": lambda _: {
         "p_rows": [{"part_number": "I-1", "name": "Zinc anode", "location": "Deck"}]
     },

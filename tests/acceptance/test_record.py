@@ -36,7 +36,7 @@ def test_call_is_on_record(api: Api, fleet: Fleet, scene: Scene, function: str) 
     assert (row["actor_id"], row["role"]) == (scene.person(role), role)
     assert row["signature"] == {}
     assert row["metadata"]["source"] == "part_lens"
-    assert row["metadata"]["lens"] in ("part", "stock", "location")
+    assert row["metadata"]["lens"] in ("part", "stock", "location", "shopping")
     assert row["metadata"]["request_id"] == "engine-room-7"
     if function != "import_parts":
         named = response.json()[f"{row['entity_type']}_id"]

@@ -179,6 +179,8 @@ def test_key_of_another_call(api: Api, scene: Scene, function: str) -> None:
     }
     if "p_reason" in arguments:
         by_function[function] = {"p_reason": "Other"}
+    elif "p_item_id" in arguments:
+        by_function[function] = {"p_item_id": new_id()}
     default: Arguments = (
         {"p_name": "Other"} if "create" in function else {"p_quantity": 2}
     )

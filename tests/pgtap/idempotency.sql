@@ -1,6 +1,7 @@
 BEGIN;
-SELECT plan(77);
+SELECT plan(102);
 SELECT tap.fixture();
+SELECT tap.shopping_list();
 
 -- Each RPC that writes, with arguments and with others.
 CREATE TEMPORARY TABLE calls AS
@@ -38,7 +39,17 @@ FROM (VALUES
      '{"p_reason": "New"}'),
     ('reactivate_location',
      jsonb_build_object('p_location_id', tap.id('attic'), 'p_reason', 'Old'),
-     '{"p_reason": "New"}')
+     '{"p_reason": "New"}'),
+    ('request_part', jsonb_build_object('p_part_id', tap.id('belt'), 'p_quantity', 1),
+     '{"p_quantity": 2}'),
+    ('approve_shopping_item', jsonb_build_object('p_item_id', tap.id('requested')),
+     jsonb_build_object('p_item_id', tap.id('ordered'))),
+    ('reject_shopping_item', jsonb_build_object('p_item_id', tap.id('old item')),
+     '{"p_reason": "New"}'),
+    ('order_shopping_item', jsonb_build_object('p_item_id', tap.id('approved')),
+     '{"p_supplier": "Chandlery"}'),
+    ('receive_shopping_item', jsonb_build_object('p_item_id', tap.id('ordered'), 'p_quantity', 1),
+     '{"p_quantity": 2}')
 ) AS c (action, arguments, others);
 
 SELECT is(

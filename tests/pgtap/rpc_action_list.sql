@@ -8,6 +8,7 @@ CREATE TEMPORARY TABLE expected AS
 SELECT e.action, e.who, e.is_signed, e.moves
 FROM (VALUES
     ('action_list', 'crew', false, NULL),
+    ('approve_shopping_item', 'heads', false, NULL),
     ('consume_part', 'crew', false, 'out'),
     ('create_location', 'heads', false, NULL),
     ('create_part', 'heads', false, 'in'),
@@ -16,9 +17,14 @@ FROM (VALUES
     ('import_parts', 'heads', false, 'in'),
     ('low_stock_parts', 'crew', false, NULL),
     ('on_hand_as_of', 'crew', false, NULL),
+    ('order_shopping_item', 'heads', false, NULL),
+    ('part_suggestions', 'crew', false, NULL),
     ('reactivate_location', 'command', false, NULL),
     ('reactivate_part', 'command', false, NULL),
     ('receive_part', 'heads', false, 'in'),
+    ('receive_shopping_item', 'heads', false, 'in'),
+    ('reject_shopping_item', 'heads', false, NULL),
+    ('request_part', 'crew', false, NULL),
     ('search_parts', 'crew', false, NULL),
     ('stock_history', 'crew', false, NULL),
     ('transfer_part', 'crew', false, 'out'),
