@@ -37,6 +37,10 @@ BEGIN
         RETURN v_call.refusal;
     END IF;
 
+    -- So that the parent is not deactivated in between.
+    IF p_parent_location_id IS NOT NULL THEN
+        PERFORM private.lock_location_tree(p_yacht_id);
+    END IF;
     v_wrong := private.location_error(p_yacht_id, p_parent_location_id);
     IF v_wrong IS NOT NULL THEN
         RETURN private.refuse(v_call, v_wrong, jsonb_build_object(

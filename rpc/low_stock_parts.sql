@@ -39,9 +39,10 @@ BEGIN
             jsonb_build_object(
                 'part_id', f.part_id, 'part_number', f.part_number, 'name', f.name, 'unit', f.unit,
                 'is_critical', f.is_critical, 'on_hand', f.on_hand, 'min_level', f.min_level,
-                'max_level', f.max_level, 'on_order', 0,
+                'max_level', f.max_level, 'on_order', coalesce(i.on_order, 0),
                 'suggested_quantity',
-                private.reorder_quantity(f.min_level, f.max_level, f.on_hand, 0),
+                private.reorder_quantity(
+                    f.min_level, f.max_level, f.on_hand, coalesce(i.on_order, 0)),
                 'cursor', private.encode_cursor(
                     (NOT f.is_critical)::integer::text, f.part_number, f.part_id::text))
             ORDER BY f.is_critical DESC, f.part_number, f.part_id), '[]')
@@ -56,6 +57,7 @@ BEGIN
             ORDER BY s.is_critical DESC, s.part_number, s.part_id
             LIMIT p_limit
         ) AS f
+        LEFT JOIN LATERAL private.shopping_by_part(p_yacht_id, ARRAY[f.part_id]) AS i ON true
     );
 END
 $function$;
@@ -63,7 +65,7 @@ $function$;
 ALTER FUNCTION public.low_stock_parts(uuid, text, integer) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.low_stock_parts(
     uuid, text, integer) IS
-    'Lists active parts of which less is on hand than their minimum, critical ones first, with a quantity to order. A part with min_level 0 is never listed. p_after: cursor of the last row of the page before; p_limit: rows, 1 to 500.';
+    'Lists active parts of which less is on hand than their minimum, critical ones first, with what is on order and a quantity to order. A part with min_level 0 is never listed. p_after: cursor of the last row of the page before; p_limit: rows, 1 to 500.';
 REVOKE ALL ON FUNCTION public.low_stock_parts(
     uuid, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

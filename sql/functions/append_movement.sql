@@ -63,7 +63,7 @@ BEGIN
     INSERT INTO public.pms_inventory_transactions
         (yacht_id, transaction_id, stock_id, quantity_change, transaction_type, occurred_at, actor_id,
          actor_role, idempotency_key, counterpart_id, usage_id, reverses_transaction_id, signature,
-         signature_id, reason, notes, metadata)
+         signature_id, reason, notes, metadata, item_id)
     VALUES
         (p_call.yacht_id, p_transaction_id, p_stock_id, p_quantity_change, p_transaction_type,
          p_call.occurred_at, p_call.actor_id, p_call.role, p_call.idempotency_key,
@@ -71,7 +71,8 @@ BEGIN
          CASE WHEN p_transaction_type = 'consumed' THEN p_link_id END,
          CASE WHEN p_transaction_type = 'reversed' THEN p_link_id END,
          coalesce(p_call.signature, '{}'), p_call.signature_id, p_call.reason, p_call.notes,
-         coalesce(p_call.metadata, '{}'));
+         coalesce(p_call.metadata, '{}'),
+         CASE WHEN p_transaction_type = 'received' THEN p_link_id END);
     success := true;
 END
 $function$;
@@ -79,6 +80,6 @@ $function$;
 ALTER FUNCTION private.append_movement(private.rpc_call, uuid, text, integer, uuid, uuid)
     OWNER TO pms_rpc;
 COMMENT ON FUNCTION private.append_movement(private.rpc_call, uuid, text, integer, uuid, uuid) IS
-    'Appends a movement under the lock of its stock, or says why not. p_link_id: the other leg of a transfer, the usage, or the reversed movement, by type.';
+    'Appends a movement under the lock of its stock, or says why not. p_link_id: the other leg of a transfer, the usage, the reversed movement, or the item of the shopping list, by type.';
 REVOKE ALL ON FUNCTION private.append_movement(private.rpc_call, uuid, text, integer, uuid, uuid)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -35,6 +35,7 @@ CREATE TABLE public.pms_inventory_transactions (
     reason                  text,
     notes                   text,
     metadata                jsonb       NOT NULL DEFAULT '{}',
+    item_id                 uuid,
 
     CONSTRAINT pms_inventory_transactions_pkey PRIMARY KEY (yacht_id, transaction_id),
     CONSTRAINT movement_as_its_reversal_sees_it
@@ -79,6 +80,11 @@ CREATE TABLE public.pms_inventory_transactions (
         -- The movement comes first: a refused one must not leave a usage behind.
         DEFERRABLE INITIALLY DEFERRED,
 
+    CONSTRAINT only_deliveries_are_of_an_item CHECK (
+        item_id IS NULL OR transaction_type = 'received'),
+    CONSTRAINT delivery_is_of_an_item_of_its_yacht FOREIGN KEY (yacht_id, item_id)
+        REFERENCES public.pms_shopping_list_items (yacht_id, item_id) ON DELETE RESTRICT,
+
     CONSTRAINT signed_types_are_signed CHECK (
         signature_id IS NOT NULL OR transaction_type NOT IN ('adjusted', 'write_off', 'reversed')),
     CONSTRAINT signature_has_its_proof CHECK ((signature_id IS NULL) = (signature::jsonb = '{}')),
@@ -99,6 +105,11 @@ CREATE INDEX pms_inventory_transactions_by_signature
     ON public.pms_inventory_transactions (yacht_id, signature_id)
     WHERE signature_id IS NOT NULL;
 
+-- Serves the foreign key: the deliveries of an item.
+CREATE INDEX pms_inventory_transactions_by_item
+    ON public.pms_inventory_transactions (yacht_id, item_id)
+    WHERE item_id IS NOT NULL;
+
 ALTER TABLE public.pms_inventory_transactions OWNER TO pms_owner;
 COMMENT ON TABLE public.pms_inventory_transactions IS
     'The ledger: movements of a stock. Append-only; a mistake is undone by a reversal.';
@@ -115,6 +126,8 @@ COMMENT ON COLUMN public.pms_inventory_transactions.counterpart_id IS
     'In a transfer: the other leg''s transaction_id.';
 COMMENT ON COLUMN public.pms_inventory_transactions.signature IS
     'What proves that it was signed, never a secret; {} when unsigned.';
+COMMENT ON COLUMN public.pms_inventory_transactions.item_id IS
+    'Item of the shopping list that was delivered.';
 COMMENT ON COLUMN public.pms_inventory_transactions.reverses_a_reversal IS
     'false in a reversal, NULL otherwise: what its foreign key must find.';
 REVOKE ALL ON TABLE public.pms_inventory_transactions FROM PUBLIC, anon, authenticated, service_role;

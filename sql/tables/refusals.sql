@@ -33,3 +33,10 @@ INSERT INTO private.refusals (code, http_status, message, hint) VALUES
     ('stale_count', 409, 'The stock has moved since it was read', 'Read it again; details holds the current seq.'),
     ('location_name_taken', 409, 'Another location in the same place has this name', NULL),
     ('part_number_taken', 409, 'Another part has this part number or barcode', NULL);
+
+INSERT INTO private.refusals (code, http_status, message, hint) VALUES
+    ('stock_not_empty', 409, 'Parts are still in stock', 'Consume, transfer or write off what is left.'),
+    ('illegal_transition', 409, 'The present state does not allow this', 'See details for the state.');
+
+INSERT INTO private.refusals (code, http_status, message, hint) VALUES
+    ('item_not_found', 404, 'No such item on the shopping list of this yacht', NULL);

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from tests.acceptance.scene import WRITES
+from tests.acceptance.scene import ITEM_STATES, WRITES
 from tests.fleet import new_id
 
 if TYPE_CHECKING:
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 MOVEMENTS = "consume_part receive_part transfer_part"
 PAGED = "low_stock_parts search_parts stock_history"
-OF_A_PART = f"{MOVEMENTS} update_part view_part_details on_hand_as_of"
+PART_STATES = "deactivate_part reactivate_part"
+LOCATION_STATES = "deactivate_location reactivate_location"
+OF_A_PART = (
+    f"{MOVEMENTS} update_part view_part_details on_hand_as_of {PART_STATES}"
+    " part_suggestions request_part"
+)
+STEPS = "approve_shopping_item reject_shopping_item order_shopping_item"
+OF_AN_ITEM = f"{STEPS} receive_shopping_item"
 UPDATES = "update_part update_location"
 ARGUMENT = "invalid_argument"
 QUANTITY = "invalid_quantity"
@@ -51,6 +58,10 @@ def of(part: Part) -> Arguments:
     return {"p_part_id": part.part_id}
 
 
+def item(name: str) -> Changes:
+    return lambda scene: {"p_item_id": scene.items[name]}
+
+
 def quantities() -> Iterator[Refusal]:
     """Quantities and keys that are missing or out of range."""
     values: dict[str, Any] = {
@@ -61,7 +72,12 @@ def quantities() -> Iterator[Refusal]:
         "null": None,
     }
     for label, value in values.items():
-        yield from fixed(MOVEMENTS, QUANTITY, label, p_quantity=value)
+        yield from fixed(
+            f"{MOVEMENTS} request_part receive_shopping_item",
+            QUANTITY,
+            label,
+            p_quantity=value,
+        )
     for label in ("negative", "too large", "null"):
         yield from fixed(
             "create_part", QUANTITY, label, p_opening_quantity=values[label]
@@ -92,11 +108,13 @@ def missing() -> Iterator[Refusal]:
         "p_to_location_id": "transfer_part",
         "p_part_number": "create_part",
         "p_name": "create_part create_location",
-        "p_location_id": "update_location",
+        "p_location_id": f"update_location {LOCATION_STATES}",
+        "p_reason": f"{PART_STATES} {LOCATION_STATES}",
         "p_changes": UPDATES,
         "p_at": "on_hand_as_of",
         "p_query": "search_parts",
         "p_rows": "import_parts",
+        "p_item_id": OF_AN_ITEM,
     }
     for argument, functions in required.items():
         yield from fixed(functions, ARGUMENT, f"no {argument}", **{argument: ...})
@@ -114,6 +132,11 @@ def arguments() -> Iterator[Refusal]:
         ("consume_part", "p_equipment", "e" * 201),
         ("receive_part", "p_supplier", ""),
         ("receive_part", "p_reference", "r" * 201),
+        ("request_part receive_shopping_item", "p_notes", "n" * 2001),
+        ("receive_shopping_item", "p_occurred_at", "2100-01-01T00:00:00Z"),
+        ("reject_shopping_item", "p_reason", " "),
+        ("order_shopping_item", "p_supplier", ""),
+        ("order_shopping_item", "p_reference", "r" * 201),
         ("on_hand_as_of", "p_clock", "sundial"),
         ("search_parts", "p_query", "  "),
         ("search_parts", "p_query", "x" * 201),
@@ -141,6 +164,8 @@ def arguments() -> Iterator[Refusal]:
         ("update_location", "p_changes", {"name": 7}),
         ("update_location", "p_changes", {"name": "A / B"}),
         ("update_location", "p_changes", {"parent_location_id": "Deck"}),
+        (f"{PART_STATES} {LOCATION_STATES}", "p_reason", " \n"),
+        (f"{PART_STATES} {LOCATION_STATES}", "p_reason", "r" * 2001),
         *((PAGED, "p_limit", limit) for limit in (0, 501, -1, None)),
         # No base64; no JSON; no items; other items; items that are null.
         *(
@@ -160,6 +185,12 @@ def arguments() -> Iterator[Refusal]:
         yield from fixed(functions, ARGUMENT, label, **{argument: value})
     yield from cases(
         "receive_part",
+        ARGUMENT,
+        "two places",
+        lambda s: {"p_stock_id": s.ship.stock_id, "p_location_id": s.ship.bin},
+    )
+    yield from cases(
+        "receive_shopping_item",
         ARGUMENT,
         "two places",
         lambda s: {"p_stock_id": s.ship.stock_id, "p_location_id": s.ship.bin},
@@ -211,6 +242,46 @@ def absent() -> Iterator[Refusal]:
     )
 
 
+def items() -> Iterator[Refusal]:
+    """Steps that an item of the shopping list cannot take."""
+    yield from fixed(OF_AN_ITEM, "item_not_found", "", p_item_id=new_id())
+    allowed = {
+        "approve_shopping_item": ["requested"],
+        "reject_shopping_item": ["requested", "approved"],
+        "order_shopping_item": ["approved"],
+        "receive_shopping_item": ["ordered"],
+    }
+    for function, states in allowed.items():
+        for status in ITEM_STATES:
+            if status not in states:
+                yield from cases(function, "illegal_transition", status, item(status))
+        # Of a part that is gone, an item can still be taken off the list.
+        if function != "reject_shopping_item":
+            yield from cases(
+                function, "part_deactivated", "", item(f"{states[0]} of the retired")
+            )
+    receiving = "receive_shopping_item"
+    yield from fixed(receiving, QUANTITY, "more than outstanding", p_quantity=6)
+    yield from cases(
+        receiving,
+        "stock_not_found",
+        "another part's",
+        lambda s: {"p_stock_id": s.split.stocks[s.ship.bin]},
+    )
+    yield from cases(
+        receiving,
+        "location_not_found",
+        "",
+        lambda s: {"p_location_id": s.foreign.locker},
+    )
+    yield from cases(
+        receiving,
+        "location_deactivated",
+        "",
+        lambda s: {"p_location_id": s.closed},
+    )
+
+
 def locations() -> Iterator[Refusal]:
     """Locations that are another yacht's, or deactivated."""
 
@@ -244,6 +315,18 @@ def locations() -> Iterator[Refusal]:
     yield from at("receive_part update_location", "p_location_id")
     yield from at("create_part", "p_primary_location_id")
     yield from at("create_location", "p_parent_location_id")
+    yield from cases(
+        LOCATION_STATES,
+        "location_not_found",
+        "another yacht's",
+        lambda s: {"p_location_id": s.foreign.locker},
+    )
+    yield from cases(
+        "reactivate_location",
+        "location_deactivated",
+        "within",
+        lambda s: {"p_location_id": s.sunken},
+    )
     yield from to("update_part", "primary_location_id")
     yield from to("update_location", "parent_location_id")
     yield from cases(
@@ -267,7 +350,21 @@ def conflicts() -> Iterator[Refusal]:
     )
     yield from fixed(MOVEMENTS, "stale_count", "", p_expected_seq=7)
     yield from cases(
-        f"{MOVEMENTS} update_part", "part_deactivated", "", lambda s: of(s.retired)
+        f"{MOVEMENTS} update_part request_part",
+        "part_deactivated",
+        "",
+        lambda s: of(s.retired),
+    )
+    left = "stock_not_empty"
+    yield from cases("deactivate_part", left, "", lambda s: of(s.split))
+    yield from cases(
+        "deactivate_location", left, "", lambda s: {"p_location_id": s.ship.bin}
+    )
+    yield from cases(
+        "deactivate_location",
+        "illegal_transition",
+        "",
+        lambda s: {"p_location_id": s.deck},
     )
     taken = "part_number_taken"
     yield from fixed("create_part", taken, "number", p_part_number="f-100")
@@ -280,6 +377,13 @@ def conflicts() -> Iterator[Refusal]:
 
 REFUSALS = list(
     chain(
-        quantities(), keys(), missing(), arguments(), absent(), locations(), conflicts()
+        quantities(),
+        keys(),
+        missing(),
+        arguments(),
+        absent(),
+        items(),
+        locations(),
+        conflicts(),
     )
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from tests.fleet import CREW_ONLY, launch, new_key
+from tests.fleet import CREW_ONLY, ROLES, launch, new_id, new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,47 +24,73 @@ STATUS: Mapping[str, int] = {
     "same_location": 400,
     "not_on_yacht": 403,
     "role_not_allowed": 403,
+    "item_not_found": 404,
     "location_not_found": 404,
     "part_not_found": 404,
     "stock_not_found": 404,
     "duplicate_idempotency_key": 409,
     "idempotency_key_reused": 409,
+    "illegal_transition": 409,
     "insufficient_stock": 409,
     "location_deactivated": 409,
     "location_name_taken": 409,
     "part_deactivated": 409,
     "part_number_taken": 409,
     "stale_count": 409,
+    "stock_not_empty": 409,
 }
 # Not on record, in the yacht's log: a call that PostgREST makes read-only.
 READS = (
     "action_list",
     "low_stock_parts",
     "on_hand_as_of",
+    "part_suggestions",
     "search_parts",
     "stock_history",
 )
 WRITES: Mapping[str, int] = {
+    "approve_shopping_item": 200,
     "consume_part": 200,
     "create_location": 201,
     "create_part": 201,
+    "deactivate_location": 200,
+    "deactivate_part": 200,
     "import_parts": 200,
+    "order_shopping_item": 200,
+    "reactivate_location": 200,
+    "reactivate_part": 200,
     "receive_part": 201,
+    "receive_shopping_item": 200,
+    "reject_shopping_item": 200,
+    "request_part": 201,
     "transfer_part": 200,
     "update_location": 200,
     "update_part": 200,
 }
+ITEM_STATES = ("requested", "approved", "ordered", "rejected")
 FUNCTIONS = (*READS, "view_part_details", *WRITES)
 FORBIDDEN: Mapping[str, tuple[str, ...]] = dict.fromkeys(
     (
+        "approve_shopping_item",
         "create_location",
         "create_part",
         "import_parts",
+        "order_shopping_item",
         "receive_part",
+        "receive_shopping_item",
+        "reject_shopping_item",
         "update_location",
         "update_part",
     ),
     CREW_ONLY,
+) | dict.fromkeys(
+    (
+        "deactivate_location",
+        "deactivate_part",
+        "reactivate_location",
+        "reactivate_part",
+    ),
+    tuple(role for role in ROLES if role not in ("captain", "manager")),
 )
 
 
@@ -73,11 +100,15 @@ class Scene:
 
     ship: Ship
     stranger: UUID
+    deck: UUID
+    vacant: UUID
     closed: UUID
+    sunken: UUID
     retired: Part
     boxed: Part
     loose: Part
     split: Part
+    items: Mapping[str, UUID]
     foreign: Ship
 
     @property
@@ -109,22 +140,57 @@ def set_scene(fleet: Fleet) -> Scene:
         max_level=20,
     )
     yacht = ship.yacht_id
+    deck = fleet.location(yacht, "Sun deck")
     closed = fleet.location(yacht, "Flooded bilge")
+    retired = fleet.part(
+        yacht, {ship.locker: 3}, primary=ship.locker, part_number="R-1"
+    )
     scene = Scene(
         ship=ship,
         stranger=foreign.captain,
+        deck=deck,
+        vacant=fleet.location(yacht, "Vacant locker", deck),
         closed=closed,
-        retired=fleet.part(
-            yacht, {ship.locker: 3}, primary=ship.locker, part_number="R-1"
-        ),
+        sunken=fleet.location(yacht, "Sunken locker", closed),
+        retired=retired,
         boxed=fleet.part(yacht, {closed: 5}, primary=closed, part_number="B-1"),
         loose=fleet.part(yacht, part_number="L-1"),
         split=fleet.part(yacht, {ship.locker: 4, ship.bin: 6}, part_number="S-1"),
+        items=shopping(fleet, ship, retired),
         foreign=foreign,
     )
     fleet.deactivate_part(yacht, scene.retired.part_id)
     fleet.deactivate_location(yacht, closed)
+    fleet.deactivate_location(yacht, scene.sunken)
     return scene
+
+
+def shopping(fleet: Fleet, ship: Ship, retired: Part) -> dict[str, UUID]:
+    """An item of each part in each state short of a delivery."""
+    items: dict[str, UUID] = {}
+    for status, (part, suffix) in product(
+        ITEM_STATES, [(ship.part, ""), (retired, " of the retired")]
+    ):
+        name = status + suffix
+        items[name] = new_id()
+        fleet.execute(
+            "INSERT INTO public.pms_shopping_list_items (yacht_id, item_id, part_id,"
+            " status, quantity, requested_by, decided_by, ordered_by)"
+            " VALUES (%(yacht)s, %(item)s, %(part)s, %(status)s, 5, %(person)s,"
+            " %(person)s, %(person)s)",
+            {
+                "yacht": ship.yacht_id,
+                "item": items[name],
+                "part": part.part_id,
+                "status": status,
+                "person": ship.captain,
+            },
+        )
+    return items
+
+
+def _item(status: str) -> Callable[[Scene], Arguments]:
+    return lambda scene: {"p_item_id": scene.items[status]}
 
 
 def _part(scene: Scene) -> Arguments:
@@ -155,6 +221,16 @@ GOOD: Mapping[str, Callable[[Scene], Arguments]] = {
         "p_location_id": s.ship.bin,
         "p_changes": {"name": "Bin 2"},
     },
+    "deactivate_part": lambda s: {"p_part_id": s.loose.part_id, "p_reason": "Sold"},
+    "reactivate_part": lambda s: {"p_part_id": s.retired.part_id, "p_reason": "Found"},
+    "deactivate_location": lambda s: {"p_location_id": s.vacant, "p_reason": "Refit"},
+    "reactivate_location": lambda s: {"p_location_id": s.closed, "p_reason": "Dry"},
+    "part_suggestions": _part,
+    "request_part": _movement,
+    "approve_shopping_item": _item("requested"),
+    "reject_shopping_item": _item("approved"),
+    "order_shopping_item": _item("approved"),
+    "receive_shopping_item": lambda s: _item("ordered")(s) | {"p_quantity": 3},
     "import_parts": lambda _: {
         "p_rows": [{"part_number": "I-1", "name": "Zinc anode", "location": "Deck"}]
     },

@@ -177,6 +177,10 @@ def test_key_of_another_call(api: Api, scene: Scene, function: str) -> None:
         "update_part": {"p_changes": {"name": "Element"}},
         "import_parts": {"p_dry_run": True},
     }
+    if "p_reason" in arguments:
+        by_function[function] = {"p_reason": "Other"}
+    elif "p_item_id" in arguments:
+        by_function[function] = {"p_item_id": new_id()}
     default: Arguments = (
         {"p_name": "Other"} if "create" in function else {"p_quantity": 2}
     )

@@ -153,7 +153,8 @@ def test_low_stock_parts(api: Api, fleet: Fleet, scene: Scene) -> None:
             row["suggested_quantity"],
         )
         for row in rows
-    ] == [("Z-9", 0, 4, 8), ("F-100", 10, 12, 10)]
+    ] == [("Z-9", 0, 4, 8), ("F-100", 10, 12, 0)]
+    assert [row["on_order"] for row in rows] == [0, 10]
 
 
 def test_action_list(api: Api, scene: Scene) -> None:
@@ -374,6 +375,74 @@ def test_create_and_update_location(api: Api, scene: Scene) -> None:
             api, scene, "update_location", p_location_id=made, p_changes=changes
         )
         assert body["path"] == path
+
+
+@pytest.mark.parametrize("what", ["part", "location"])
+def test_deactivate_and_reactivate(
+    api: Api, fleet: Fleet, scene: Scene, what: str
+) -> None:
+    """Out, out again, and back: soft, and on record with the reason."""
+    subject = {"part": scene.loose.part_id, "location": scene.vacant}[what]
+    for function, is_active, changed in [
+        ("deactivate", False, True),
+        ("deactivate", False, False),
+        ("reactivate", True, True),
+        ("reactivate", True, False),
+    ]:
+        body = call(
+            api, scene, f"{function}_{what}", "manager", **{f"p_{what}_id": subject}
+        )
+        body.pop("primary_of", None)
+        assert body == {
+            "success": True,
+            "action": f"{function}_{what}",
+            f"{what}_id": str(subject),
+            "is_active": is_active,
+            "changed": changed,
+        }
+        row = fleet.audit(scene.yacht_id)[-1]
+        assert (row["entity_type"], row["entity_id"]) == (what, subject)
+        assert row["metadata"]["reason"] == scene.arguments(row["action"])["p_reason"]
+
+
+def test_shopping_list(api: Api, fleet: Fleet, scene: Scene) -> None:
+    """From request to the last delivery; suggestions follow what is on order."""
+    part = {"p_part_id": scene.loose.part_id}
+    fleet.connection.execute(
+        "UPDATE public.pms_parts SET min_level = 4, primary_location_id = %s"
+        " WHERE part_id = %s",
+        [scene.vacant, scene.loose.part_id],
+    )
+
+    def suggestion() -> tuple[int, int, str | None, list[str]]:
+        body = call(api, scene, "part_suggestions", "crew", **part)
+        return (
+            body["on_order"],
+            body["suggested_quantity"],
+            body["suppressed_by"],
+            body["warnings"],
+        )
+
+    assert suggestion() == (0, 8, None, [])
+    requested = call(api, scene, "request_part", "crew", **part, p_quantity=8)
+    item = {"p_item_id": requested["item_id"]}
+    assert suggestion() == (0, 8, None, ["already_requested"])
+    for step in ("approve_shopping_item", "order_shopping_item"):
+        assert call(api, scene, step, "purser", **item)["success"]
+        assert suggestion() == (8, 0, "enough_on_order", [])
+    deliveries = [
+        call(api, scene, "receive_shopping_item", "purser", **item, p_quantity=quantity)
+        for quantity in (3, 5)
+    ]
+    assert [
+        (body["status"], body["outstanding"], body["on_hand"]) for body in deliveries
+    ] == [("ordered", 5, 3), ("received", 0, 8)]
+    assert suggestion() == (0, 0, "enough_on_hand", [])
+    movements = fleet.movements(deliveries[0]["stock_id"])
+    assert [
+        (str(movement["transaction_id"]), str(movement["item_id"]))
+        for movement in movements
+    ] == [(body["transaction_id"], requested["item_id"]) for body in deliveries]
 
 
 def test_stock_history(api: Api, scene: Scene) -> None:

@@ -18,6 +18,7 @@ SELECT set_eq(
              ('public.pms_part_stock', 'SELECT'),
              ('public.pms_part_usage', 'SELECT'),
              ('public.pms_parts', 'SELECT'),
+             ('public.pms_shopping_list_items', 'SELECT'),
              ('public.pms_stock_by_location', 'SELECT'),
              ('public.v_stock_from_transactions', 'SELECT'),
              ('public.yacht_registry', 'SELECT')$$,
@@ -46,6 +47,7 @@ SELECT set_eq(
              ('public.pms_part_stock', 'SELECT'),
              ('public.pms_part_usage', 'INSERT SELECT'),
              ('public.pms_parts', 'INSERT SELECT UPDATE'),
+             ('public.pms_shopping_list_items', 'INSERT SELECT UPDATE'),
              ('public.pms_stock_by_location', 'SELECT'),
              ('public.v_stock_from_transactions', 'SELECT')$$,
     'pms_rpc may write what RPCs write, and delete only keys');

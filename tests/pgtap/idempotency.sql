@@ -1,6 +1,7 @@
 BEGIN;
-SELECT plan(57);
+SELECT plan(102);
 SELECT tap.fixture();
+SELECT tap.shopping_list();
 
 -- Each RPC that writes, with arguments and with others.
 CREATE TEMPORARY TABLE calls AS
@@ -28,7 +29,27 @@ FROM (VALUES
      '{"p_changes": {"name": "M"}}'),
     ('import_parts',
      '{"p_rows": [{"part_number": "I-9", "name": "Imported"}]}',
-     '{"p_dry_run": true}')
+     '{"p_dry_run": true}'),
+    ('deactivate_part',
+     jsonb_build_object('p_part_id', tap.id('bolt'), 'p_reason', 'Old'), '{"p_reason": "New"}'),
+    ('reactivate_part',
+     jsonb_build_object('p_part_id', tap.id('relic'), 'p_reason', 'Old'), '{"p_reason": "New"}'),
+    ('deactivate_location',
+     jsonb_build_object('p_location_id', tap.id('attic'), 'p_reason', 'Old'),
+     '{"p_reason": "New"}'),
+    ('reactivate_location',
+     jsonb_build_object('p_location_id', tap.id('attic'), 'p_reason', 'Old'),
+     '{"p_reason": "New"}'),
+    ('request_part', jsonb_build_object('p_part_id', tap.id('belt'), 'p_quantity', 1),
+     '{"p_quantity": 2}'),
+    ('approve_shopping_item', jsonb_build_object('p_item_id', tap.id('requested')),
+     jsonb_build_object('p_item_id', tap.id('ordered'))),
+    ('reject_shopping_item', jsonb_build_object('p_item_id', tap.id('old item')),
+     '{"p_reason": "New"}'),
+    ('order_shopping_item', jsonb_build_object('p_item_id', tap.id('approved')),
+     '{"p_supplier": "Chandlery"}'),
+    ('receive_shopping_item', jsonb_build_object('p_item_id', tap.id('ordered'), 'p_quantity', 1),
+     '{"p_quantity": 2}')
 ) AS c (action, arguments, others);
 
 SELECT is(

@@ -3,7 +3,7 @@
 -- for what the description says (tap.movement_by_hand).
 
 BEGIN;
-SELECT plan(70);
+SELECT plan(72);
 SELECT tap.fleet();
 
 ALTER TABLE public.pms_inventory_transactions DISABLE TRIGGER t20_complete_movement;
@@ -17,15 +17,33 @@ SELECT set_eq(
       FROM pg_catalog.pg_constraint AS k
       WHERE k.conrelid = 'public.pms_inventory_transactions'::regclass$$,
     ARRAY[
-        'after_is_before_and_change', 'change_is_not_0', 'it_happened_before_it_was_recorded',
+        'after_is_before_and_change', 'change_is_not_0', 'delivery_is_of_an_item_of_its_yacht',
+        'it_happened_before_it_was_recorded',
         'movement_as_its_reversal_sees_it', 'movement_as_the_next_one_sees_it',
         'movement_follows_the_one_before', 'movement_has_one_successor',
-        'movement_is_of_a_stock_of_its_yacht', 'on_hand_is_never_negative', 'opening_is_the_first',
+        'movement_is_of_a_stock_of_its_yacht', 'on_hand_is_never_negative',
+        'only_deliveries_are_of_an_item', 'opening_is_the_first',
         'pms_inventory_transactions_pkey', 'reversal_names_what_it_reverses',
         'reversal_undoes_a_movement_of_its_stock', 'seq_begins_at_1', 'signature_has_its_proof',
         'signature_was_accepted_on_its_yacht', 'signed_types_are_signed', 'stock_begins_at_0',
         'transaction_type_is_known_and_has_its_sign', 'usage_is_of_this_change'],
     'these are the constraints of the ledger, and each is tried here');
+
+INSERT INTO public.pms_shopping_list_items (yacht_id, item_id, part_id, quantity, requested_by)
+VALUES
+    (tap.id('yacht'), tap.id('item'), tap.id('filter'), 5, tap.id('crew')),
+    (tap.id('other yacht'), tap.id('other item'), tap.id('other filter'), 5, tap.id('stranger'));
+SELECT throws_ok(
+    tap.broken_movement(jsonb_build_object('item_id', tap.id(t.item)), t.type), t.code,
+    format('%s "%s"', t.message, t.constraint_name), t.description)
+FROM (VALUES
+    ('item', 'consumed', '23514',
+     'new row for relation "pms_inventory_transactions" violates check constraint',
+     'only_deliveries_are_of_an_item', 'what is consumed delivers no item'),
+    ('other item', 'received', '23503',
+     'insert or update on table "pms_inventory_transactions" violates foreign key constraint',
+     'delivery_is_of_an_item_of_its_yacht', 'a delivery is of no item of another yacht')
+) AS t (item, type, code, message, constraint_name, description);
 
 SELECT is(
     tap.outcome('superuser', NULL,

@@ -5,23 +5,33 @@ SELECT tap.fixture();
 SELECT tap.is_rpc('action_list', ARRAY['uuid', 'uuid'], 'stable');
 
 CREATE TEMPORARY TABLE expected AS
-SELECT e.action, e.heads_only, e.is_signed, e.moves
+SELECT e.action, e.who, e.is_signed, e.moves
 FROM (VALUES
-    ('action_list', false, false, NULL),
-    ('consume_part', false, false, 'out'),
-    ('create_location', true, false, NULL),
-    ('create_part', true, false, 'in'),
-    ('import_parts', true, false, 'in'),
-    ('low_stock_parts', false, false, NULL),
-    ('on_hand_as_of', false, false, NULL),
-    ('receive_part', true, false, 'in'),
-    ('search_parts', false, false, NULL),
-    ('stock_history', false, false, NULL),
-    ('transfer_part', false, false, 'out'),
-    ('update_location', true, false, NULL),
-    ('update_part', true, false, NULL),
-    ('view_part_details', false, false, NULL)
-) AS e (action, heads_only, is_signed, moves);
+    ('action_list', 'crew', false, NULL),
+    ('approve_shopping_item', 'heads', false, NULL),
+    ('consume_part', 'crew', false, 'out'),
+    ('create_location', 'heads', false, NULL),
+    ('create_part', 'heads', false, 'in'),
+    ('deactivate_location', 'command', false, NULL),
+    ('deactivate_part', 'command', false, NULL),
+    ('import_parts', 'heads', false, 'in'),
+    ('low_stock_parts', 'crew', false, NULL),
+    ('on_hand_as_of', 'crew', false, NULL),
+    ('order_shopping_item', 'heads', false, NULL),
+    ('part_suggestions', 'crew', false, NULL),
+    ('reactivate_location', 'command', false, NULL),
+    ('reactivate_part', 'command', false, NULL),
+    ('receive_part', 'heads', false, 'in'),
+    ('receive_shopping_item', 'heads', false, 'in'),
+    ('reject_shopping_item', 'heads', false, NULL),
+    ('request_part', 'crew', false, NULL),
+    ('search_parts', 'crew', false, NULL),
+    ('stock_history', 'crew', false, NULL),
+    ('transfer_part', 'crew', false, 'out'),
+    ('update_location', 'heads', false, NULL),
+    ('update_part', 'heads', false, NULL),
+    ('view_part_details', 'crew', false, NULL)
+) AS e (action, who, is_signed, moves);
 SELECT is(
     (SELECT jsonb_agg(jsonb_build_object(
         'action', a.action -> 'action', 'allowed', a.action -> 'allowed',
@@ -31,18 +41,21 @@ SELECT is(
          WITH ORDINALITY AS a (action)
      WHERE a.action ->> 'action' IN (SELECT e.action FROM pg_temp.expected AS e)),
     (SELECT jsonb_agg(jsonb_build_object(
-        'action', e.action, 'allowed', t.is_head OR NOT e.heads_only,
-        'roles', CASE WHEN e.heads_only THEN tap.heads() ELSE tap.roles() END,
+        'action', e.action, 'allowed', t.roles && r.roles, 'roles', r.roles,
         'is_signed', e.is_signed, 'blocked_by', NULL) ORDER BY e.action)
-     FROM pg_temp.expected AS e),
+     FROM pg_temp.expected AS e
+     JOIN (VALUES
+        ('crew', tap.roles()),
+        ('heads', tap.heads()),
+        ('command', ARRAY['captain', 'manager'])
+     ) AS r (who, roles) ON r.who = e.who),
     'The list of actions says by role what is allowed to: ' || t.who)
 FROM (
-    SELECT r.role, r.role = ANY (tap.heads())
-    FROM unnest(tap.roles() || ARRAY['double', 'both']) AS r (role)
-    WHERE r.role NOT IN ('double', 'both')
+    SELECT r.role, ARRAY[r.role]
+    FROM unnest(tap.roles()) AS r (role)
     UNION ALL
-    VALUES ('double', true), ('both', true)
-) AS t (who, is_head);
+    VALUES ('double', ARRAY['crew', 'purser']), ('both', ARRAY['captain'])
+) AS t (who, roles);
 SELECT is(tap.status(), 200, 'The list of actions is answered with 200, also read-only');
 SELECT is(
     ARRAY(SELECT a.action ->> 'action'

@@ -80,12 +80,12 @@ BEGIN
         (yacht_id, transaction_id, stock_id, seq, on_hand_before, quantity_change, on_hand_after,
          transaction_type, recorded_at, occurred_at, actor_id, actor_role, idempotency_key,
          counterpart_id, usage_id, reverses_transaction_id, signature, signature_id, reason, notes,
-         metadata)
+         metadata, item_id)
     SELECT
         t.yacht_id, t.transaction_id, t.stock_id, t.seq, t.on_hand_before, t.quantity_change,
         t.on_hand_after, t.transaction_type, t.recorded_at, t.occurred_at, t.actor_id, t.actor_role,
         t.idempotency_key, t.counterpart_id, t.usage_id, t.reverses_transaction_id, t.signature,
-        t.signature_id, t.reason, t.notes, t.metadata
+        t.signature_id, t.reason, t.notes, t.metadata, t.item_id
     FROM jsonb_populate_record(NULL::public.pms_inventory_transactions, p_values) AS t;
 END
 $function$;

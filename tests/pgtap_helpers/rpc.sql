@@ -122,6 +122,45 @@ BEGIN
 END
 $function$;
 
+-- What may be on a shopping list, five filters each unless said: 'requested', 'approved', 'ordered',
+-- 'half' (ordered, two have arrived), 'received', 'rejected'; 'old item' (requested of the relic, which
+-- is deactivated), 'other item' (ordered on the other yacht). Needs tap.fixture().
+CREATE FUNCTION tap.shopping_list()
+    RETURNS void
+    LANGUAGE plpgsql
+    VOLATILE
+AS $function$
+BEGIN
+    INSERT INTO public.pms_shopping_list_items
+        (yacht_id, item_id, part_id, status, quantity, requested_by, decided_by, ordered_by)
+    SELECT tap.id(i.yacht), tap.id(i.item), tap.id(i.part), i.status, 5, tap.id('crew'),
+           CASE WHEN i.status <> 'requested' THEN tap.id('captain') END,
+           CASE WHEN i.status = 'ordered' THEN tap.id('captain') END
+    FROM (VALUES
+        ('yacht', 'requested', 'filter', 'requested'),
+        ('yacht', 'approved', 'filter', 'approved'),
+        ('yacht', 'ordered', 'filter', 'ordered'),
+        ('yacht', 'half', 'filter', 'ordered'),
+        ('yacht', 'received', 'filter', 'ordered'),
+        ('yacht', 'rejected', 'filter', 'rejected'),
+        ('yacht', 'old item', 'relic', 'requested'),
+        ('other yacht', 'other item', 'other filter', 'ordered')
+    ) AS i (yacht, item, part, status);
+    INSERT INTO public.pms_inventory_transactions
+        (yacht_id, transaction_id, stock_id, quantity_change, transaction_type, item_id)
+    SELECT tap.id('yacht'), tap.id('delivery of ' || d.item), tap.id('filter in locker 1'),
+           d.quantity, 'received', tap.id(d.item)
+    FROM (VALUES ('half', 2), ('received', 5)) AS d (item, quantity);
+    UPDATE public.pms_shopping_list_items AS i
+    SET quantity_received = t.quantity_change,
+        status = CASE t.quantity_change WHEN 5 THEN 'received' ELSE 'ordered' END,
+        received_transaction_id = t.transaction_id
+    FROM public.pms_inventory_transactions AS t
+    WHERE t.yacht_id = i.yacht_id
+      AND t.item_id = i.item_id;
+END
+$function$;
+
 -- Calls of RPCs. tap.call('crew', 'consume_part', '{"p_part_id": …}') answers as the RPC does. Unless
 -- given, p_yacht_id is the yacht of the fixture and p_idempotency_key a new key; 'anonymous' has no
 -- token, 'service' no person, and whoever begins with '{' has these claims. The tester is the
@@ -264,7 +303,8 @@ BEGIN
     FOREACH v_table IN ARRAY ARRAY[
         'public.yacht_registry', 'public.auth_users_roles', 'public.pms_parts',
         'public.pms_part_locations', 'public.pms_inventory_stock',
-        'public.pms_inventory_transactions', 'public.pms_part_usage', 'private.part_search',
+        'public.pms_inventory_transactions', 'public.pms_part_usage',
+        'public.pms_shopping_list_items', 'private.part_search',
         'private.request_keys', 'private.signatures', 'private.action_registry', 'private.refusals']
     LOOP
         EXECUTE format(

@@ -149,7 +149,8 @@ CREATE VIEW tap.api AS
 SELECT 'table' AS kind, a.name
 FROM unnest(ARRAY[
     'auth_users_roles', 'pms_audit_log', 'pms_inventory_stock', 'pms_inventory_transactions',
-    'pms_part_locations', 'pms_part_usage', 'pms_parts', 'yacht_registry']) AS a (name)
+    'pms_part_locations', 'pms_part_usage', 'pms_parts', 'pms_shopping_list_items',
+    'yacht_registry']) AS a (name)
 UNION ALL
 SELECT 'view', a.name
 FROM unnest(ARRAY[
@@ -157,9 +158,12 @@ FROM unnest(ARRAY[
 UNION ALL
 SELECT 'function', a.name
 FROM unnest(ARRAY[
-    'action_list', 'consume_part', 'create_location', 'create_part', 'import_parts',
-    'low_stock_parts', 'on_hand_as_of', 'receive_part', 'search_parts', 'stock_history',
-    'transfer_part', 'update_location', 'update_part', 'view_part_details']) AS a (name);
+    'action_list', 'approve_shopping_item', 'consume_part', 'create_location', 'create_part',
+    'deactivate_location', 'deactivate_part', 'import_parts', 'low_stock_parts',
+    'on_hand_as_of', 'order_shopping_item', 'part_suggestions', 'reactivate_location',
+    'reactivate_part', 'receive_part', 'receive_shopping_item', 'reject_shopping_item',
+    'request_part', 'search_parts', 'stock_history', 'transfer_part', 'update_location',
+    'update_part', 'view_part_details']) AS a (name);
 
 CREATE VIEW tap.rule_api AS
 WITH found (kind, name) AS (

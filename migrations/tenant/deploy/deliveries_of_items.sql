@@ -1,0 +1,122 @@
+-- Deploy part_lens_tenant:deliveries_of_items to pg
+-- requires: pms_inventory_transactions
+-- requires: pms_shopping_list_items
+-- requires: stock_primitives
+
+BEGIN;
+
+ALTER TABLE public.pms_inventory_transactions
+    ADD COLUMN item_id uuid,
+    ADD CONSTRAINT only_deliveries_are_of_an_item CHECK (
+        item_id IS NULL OR transaction_type = 'received'),
+    ADD CONSTRAINT delivery_is_of_an_item_of_its_yacht FOREIGN KEY (yacht_id, item_id)
+        REFERENCES public.pms_shopping_list_items (yacht_id, item_id) ON DELETE RESTRICT;
+
+-- Serves the foreign key: the deliveries of an item.
+CREATE INDEX pms_inventory_transactions_by_item
+    ON public.pms_inventory_transactions (yacht_id, item_id)
+    WHERE item_id IS NOT NULL;
+
+COMMENT ON COLUMN public.pms_inventory_transactions.item_id IS
+    'Item of the shopping list that was delivered.';
+
+-- The way from an item to its newest movement; the ledger has the way back. After the ledger, which
+-- the list comes before.
+
+ALTER TABLE public.pms_shopping_list_items
+    ADD CONSTRAINT delivery_is_a_movement_on_its_yacht
+    FOREIGN KEY (yacht_id, received_transaction_id)
+    REFERENCES public.pms_inventory_transactions (yacht_id, transaction_id) ON DELETE RESTRICT;
+
+-- Serves the foreign key: one movement delivers one item.
+CREATE UNIQUE INDEX movement_delivers_one_item
+    ON public.pms_shopping_list_items (yacht_id, received_transaction_id)
+    WHERE received_transaction_id IS NOT NULL;
+
+-- private.append_movement: the one way by which RPCs write to the ledger. Locks the stock, looks, and
+-- either appends a movement or says why not. deduct_ and add_stock_inventory are its two faces.
+--
+-- Lock and look in two statements: the second has a snapshot from after the lock.
+
+CREATE OR REPLACE FUNCTION private.append_movement(
+    p_call             private.rpc_call,
+    p_stock_id         uuid,
+    p_transaction_type text,
+    p_quantity_change  integer,
+    p_transaction_id   uuid,
+    p_link_id          uuid,
+    OUT success         boolean,
+    OUT quantity_before integer,
+    OUT quantity_after  integer,
+    OUT error_code      text
+)
+    RETURNS record
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY INVOKER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_part_is_active     boolean;
+    v_location_is_active boolean;
+    v_seq                integer;
+BEGIN
+    success := false;
+
+    SELECT s.part_is_active, s.location_is_active
+    INTO v_part_is_active, v_location_is_active
+    FROM public.pms_inventory_stock AS s
+    WHERE s.yacht_id = p_call.yacht_id
+      AND s.stock_id = p_stock_id
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        error_code := 'stock_not_found';
+        RETURN;
+    END IF;
+
+    SELECT t.seq, t.on_hand_after
+    INTO v_seq, quantity_before
+    FROM public.pms_inventory_transactions AS t
+    WHERE t.yacht_id = p_call.yacht_id
+      AND t.stock_id = p_stock_id
+    ORDER BY t.seq DESC
+    LIMIT 1;
+    quantity_before := coalesce(quantity_before, 0);
+    quantity_after := quantity_before;
+    error_code := CASE
+        WHEN NOT v_part_is_active THEN 'part_deactivated'
+        WHEN NOT v_location_is_active THEN 'location_deactivated'
+        WHEN p_call.expected_seq <> coalesce(v_seq, 0) THEN 'stale_count'
+        WHEN quantity_before + p_quantity_change::bigint < 0 THEN 'insufficient_stock'
+        WHEN quantity_before + p_quantity_change::bigint > 2147483647 THEN 'invalid_quantity'
+    END;
+    IF error_code IS NOT NULL THEN
+        RETURN;
+    END IF;
+
+    quantity_after := quantity_before + p_quantity_change;
+    INSERT INTO public.pms_inventory_transactions
+        (yacht_id, transaction_id, stock_id, quantity_change, transaction_type, occurred_at, actor_id,
+         actor_role, idempotency_key, counterpart_id, usage_id, reverses_transaction_id, signature,
+         signature_id, reason, notes, metadata, item_id)
+    VALUES
+        (p_call.yacht_id, p_transaction_id, p_stock_id, p_quantity_change, p_transaction_type,
+         p_call.occurred_at, p_call.actor_id, p_call.role, p_call.idempotency_key,
+         CASE WHEN p_transaction_type IN ('transferred_out', 'transferred_in') THEN p_link_id END,
+         CASE WHEN p_transaction_type = 'consumed' THEN p_link_id END,
+         CASE WHEN p_transaction_type = 'reversed' THEN p_link_id END,
+         coalesce(p_call.signature, '{}'), p_call.signature_id, p_call.reason, p_call.notes,
+         coalesce(p_call.metadata, '{}'),
+         CASE WHEN p_transaction_type = 'received' THEN p_link_id END);
+    success := true;
+END
+$function$;
+
+ALTER FUNCTION private.append_movement(private.rpc_call, uuid, text, integer, uuid, uuid)
+    OWNER TO pms_rpc;
+COMMENT ON FUNCTION private.append_movement(private.rpc_call, uuid, text, integer, uuid, uuid) IS
+    'Appends a movement under the lock of its stock, or says why not. p_link_id: the other leg of a transfer, the usage, the reversed movement, or the item of the shopping list, by type.';
+REVOKE ALL ON FUNCTION private.append_movement(private.rpc_call, uuid, text, integer, uuid, uuid)
+    FROM PUBLIC, anon, authenticated, service_role;
+
+COMMIT;

@@ -1,0 +1,84 @@
+-- Deploy part_lens_tenant:reactivate_part to pg
+-- requires: open_call
+-- requires: reason_error
+-- requires: lifecycle_actions
+
+BEGIN;
+
+-- reactivate_part: take a deactivated part back into the catalogue.
+--
+-- Called by  captain, manager.
+-- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed;
+--            404 part_not_found; 409 duplicate_idempotency_key, idempotency_key_reused.
+-- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
+--
+-- Of an active part: success, "changed": false (see deactivate_part). Its primary location may be a
+-- deactivated one: what arrives there is refused, until it is reactivated or another is given.
+
+CREATE OR REPLACE FUNCTION public.reactivate_part(
+    p_yacht_id        uuid,
+    p_part_id         uuid DEFAULT NULL,
+    p_reason          text DEFAULT NULL,
+    p_idempotency_key text DEFAULT NULL
+)
+    RETURNS jsonb
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_call       private.rpc_call;
+    v_was_active boolean;
+BEGIN
+    v_call := private.open_call(
+        'reactivate_part', p_yacht_id,
+        jsonb_build_object('p_part_id', p_part_id, 'p_reason', p_reason),
+        p_idempotency_key,
+        private.reason_error(p_reason));
+    IF v_call.refusal IS NOT NULL THEN
+        RETURN v_call.refusal;
+    END IF;
+
+    SELECT p.is_active
+    INTO v_was_active
+    FROM public.pms_parts AS p
+    WHERE p.yacht_id = p_yacht_id
+      AND p.part_id = p_part_id
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN private.refuse(v_call, 'part_not_found', jsonb_build_object(
+            'part_id', p_part_id), 'part', p_part_id);
+    END IF;
+    IF NOT v_was_active THEN
+        -- The change cascades to its stocks, which are locked in id order everywhere.
+        PERFORM s.stock_id
+        FROM public.pms_inventory_stock AS s
+        WHERE s.yacht_id = p_yacht_id
+          AND s.part_id = p_part_id
+        ORDER BY s.stock_id
+        FOR UPDATE;
+        UPDATE public.pms_parts AS p
+        SET deleted_at = NULL,
+            updated_at = clock_timestamp()
+        WHERE p.yacht_id = p_yacht_id
+          AND p.part_id = p_part_id;
+    END IF;
+
+    RETURN private.answer(
+        v_call,
+        jsonb_build_object(
+            'success', true, 'action', v_call.action, 'part_id', p_part_id, 'is_active', true,
+            'changed', NOT v_was_active),
+        'part', p_part_id, jsonb_build_object('reason', p_reason));
+END
+$function$;
+
+ALTER FUNCTION public.reactivate_part(uuid, uuid, text, text) OWNER TO pms_rpc;
+COMMENT ON FUNCTION public.reactivate_part(uuid, uuid, text, text) IS
+    'Reactivates a deactivated part, with its history and locations. p_reason: any text, 1 to 2000 characters. changed: false when it was active already.';
+REVOKE ALL ON FUNCTION public.reactivate_part(uuid, uuid, text, text)
+    FROM PUBLIC, anon, authenticated, service_role;
+GRANT EXECUTE ON FUNCTION public.reactivate_part(uuid, uuid, text, text) TO authenticated;
+
+COMMIT;

@@ -1,0 +1,73 @@
+-- Deploy part_lens_tenant:reject_shopping_item to pg
+-- requires: open_call
+-- requires: shopping_actions
+-- requires: shopping_helpers
+-- requires: reason_error
+
+BEGIN;
+
+-- reject_shopping_item: take an item off the shopping list.
+--
+-- Called by  heads of department, captain, manager.
+-- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed;
+--            404 item_not_found; 409 illegal_transition, duplicate_idempotency_key,
+--            idempotency_key_reused.
+-- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
+--
+-- An approved item may be rejected until it is ordered; else what nobody buys would be on order for
+-- ever. Also of a deactivated part.
+
+CREATE OR REPLACE FUNCTION public.reject_shopping_item(
+    p_yacht_id        uuid,
+    p_item_id         uuid DEFAULT NULL,
+    p_idempotency_key text DEFAULT NULL,
+    p_reason          text DEFAULT NULL
+)
+    RETURNS jsonb
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_call private.rpc_call;
+    v_item record;
+BEGIN
+    v_call := private.open_call(
+        'reject_shopping_item', p_yacht_id,
+        jsonb_build_object('p_item_id', p_item_id, 'p_reason', p_reason),
+        p_idempotency_key,
+        private.reason_error(p_reason));
+    IF v_call.refusal IS NOT NULL THEN
+        RETURN v_call.refusal;
+    END IF;
+
+    v_item := private.lock_item(v_call, p_item_id, ARRAY['requested', 'approved']);
+    IF v_item.refusal IS NOT NULL THEN
+        RETURN v_item.refusal;
+    END IF;
+    UPDATE public.pms_shopping_list_items AS i
+    SET status = 'rejected',
+        decided_by = v_call.actor_id,
+        decided_at = clock_timestamp(),
+        reject_reason = p_reason
+    WHERE i.yacht_id = p_yacht_id
+      AND i.item_id = p_item_id;
+
+    RETURN private.answer(
+        v_call,
+        jsonb_build_object(
+            'success', true, 'action', v_call.action, 'item_id', p_item_id,
+            'part_id', v_item.part_id, 'status', 'rejected'),
+        'item', p_item_id, jsonb_strip_nulls(jsonb_build_object('reason', p_reason)));
+END
+$function$;
+
+ALTER FUNCTION public.reject_shopping_item(uuid, uuid, text, text) OWNER TO pms_rpc;
+COMMENT ON FUNCTION public.reject_shopping_item(uuid, uuid, text, text) IS
+    'Rejects an item of the shopping list that was requested or approved. p_reason: any text, 1 to 2000 characters; may be left out.';
+REVOKE ALL ON FUNCTION public.reject_shopping_item(uuid, uuid, text, text)
+    FROM PUBLIC, anon, authenticated, service_role;
+GRANT EXECUTE ON FUNCTION public.reject_shopping_item(uuid, uuid, text, text) TO authenticated;
+
+COMMIT;

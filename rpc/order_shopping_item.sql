@@ -1,0 +1,63 @@
+-- order_shopping_item: record that an approved item is ordered.
+--
+-- Called by  heads of department, captain, manager.
+-- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed;
+--            404 item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key,
+--            idempotency_key_reused.
+-- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
+
+CREATE OR REPLACE FUNCTION public.order_shopping_item(
+    p_yacht_id        uuid,
+    p_item_id         uuid DEFAULT NULL,
+    p_idempotency_key text DEFAULT NULL,
+    p_supplier        text DEFAULT NULL,
+    p_reference       text DEFAULT NULL
+)
+    RETURNS jsonb
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_call private.rpc_call;
+    v_item record;
+BEGIN
+    v_call := private.open_call(
+        'order_shopping_item', p_yacht_id,
+        jsonb_build_object(
+            'p_item_id', p_item_id, 'p_supplier', p_supplier, 'p_reference', p_reference),
+        p_idempotency_key,
+        private.supply_error(p_supplier, p_reference));
+    IF v_call.refusal IS NOT NULL THEN
+        RETURN v_call.refusal;
+    END IF;
+
+    v_item := private.lock_item(v_call, p_item_id, ARRAY['approved']);
+    IF v_item.refusal IS NOT NULL THEN
+        RETURN v_item.refusal;
+    END IF;
+    UPDATE public.pms_shopping_list_items AS i
+    SET status = 'ordered',
+        supplier = p_supplier,
+        reference = p_reference,
+        ordered_by = v_call.actor_id,
+        ordered_at = clock_timestamp()
+    WHERE i.yacht_id = p_yacht_id
+      AND i.item_id = p_item_id;
+
+    RETURN private.answer(
+        v_call,
+        jsonb_build_object(
+            'success', true, 'action', v_call.action, 'item_id', p_item_id,
+            'part_id', v_item.part_id, 'status', 'ordered'),
+        'item', p_item_id);
+END
+$function$;
+
+ALTER FUNCTION public.order_shopping_item(uuid, uuid, text, text, text) OWNER TO pms_rpc;
+COMMENT ON FUNCTION public.order_shopping_item(uuid, uuid, text, text, text) IS
+    'Records that an approved item of the shopping list is ordered. p_supplier, p_reference: of the order.';
+REVOKE ALL ON FUNCTION public.order_shopping_item(uuid, uuid, text, text, text)
+    FROM PUBLIC, anon, authenticated, service_role;
+GRANT EXECUTE ON FUNCTION public.order_shopping_item(uuid, uuid, text, text, text) TO authenticated;

@@ -1,0 +1,94 @@
+BEGIN;
+SELECT plan(42);
+SELECT tap.fixture();
+SELECT tap.shopping_list();
+
+SELECT tap.is_rpc('reject_shopping_item', ARRAY['uuid', 'uuid', 'text', 'text'], 'volatile');
+
+SET LOCAL "request.headers" = '{"x-request-id": "r-5"}';
+SELECT is(
+    tap.trace('purser', 'reject_shopping_item', jsonb_build_object(
+        'p_item_id', tap.id('requested'), 'p_reason', 'We have one')) - 'audit',
+    jsonb_build_object(
+        'answer', jsonb_build_object(
+            'success', true, 'action', 'reject_shopping_item', 'item_id', tap.id('requested'),
+            'part_id', tap.id('filter'), 'status', 'rejected'),
+        'status', 200, 'denied', 0,
+        'changed', ARRAY['private.request_keys', 'public.pms_shopping_list_items']),
+    'The step is answered with the new status, and changes the item alone');
+SELECT is(
+    tap.newest_audit(),
+    jsonb_build_object(
+        'yacht_id', tap.id('yacht'), 'actor_id', tap.id('purser'), 'role', 'purser',
+        'action', 'reject_shopping_item', 'entity_type', 'item', 'entity_id', tap.id('requested'),
+        'outcome', 'ok', 'error_code', NULL, 'signature', '{}'::jsonb,
+        'metadata', '{"source": "part_lens", "lens": "shopping", "request_id": "r-5", "reason": "We have one"}'::jsonb),
+    'The step is in the audit log');
+SELECT is(
+    (SELECT to_jsonb(i)
+     FROM (
+         SELECT i.status, i.quantity_received, i.supplier, i.reference, i.reject_reason,
+                i.decided_by, i.decided_at IS NOT NULL AS decided, i.ordered_by,
+                i.ordered_at IS NOT NULL AS ordered
+         FROM public.pms_shopping_list_items AS i
+         WHERE i.item_id = tap.id('requested')
+     ) AS i),
+    jsonb_build_object(
+        'status', 'rejected', 'quantity_received', 0, 'supplier', NULL, 'reference', NULL,
+        'reject_reason', 'We have one', 'decided_by', tap.id('purser'), 'decided', true,
+        'ordered_by', NULL, 'ordered', false),
+    'The item says who took the step, and when');
+INSERT INTO public.pms_shopping_list_items
+    (yacht_id, item_id, part_id, status, quantity, requested_by, decided_by)
+VALUES (tap.id('yacht'), tap.id('fresh'), tap.id('belt'), 'requested', 1, tap.id('crew'),
+        NULL);
+SELECT is(
+    tap.call('captain', 'reject_shopping_item', jsonb_build_object('p_item_id', tap.id(t.item)))
+        ->> 'status',
+    'rejected',
+    'Without a reason is rejected ' || t.what)
+FROM (VALUES
+    ('approved', 'what was approved'),
+    ('old item', 'what was requested of a part that is deactivated now')
+) AS t (item, what);
+
+SELECT tap.refuses(
+    'captain', 'reject_shopping_item', jsonb_build_object('p_item_id', tap.id(t.item)), 409,
+    'illegal_transition', jsonb_build_object('item_id', tap.id(t.item), 'status', t.status),
+    'The step is refused of an item that is rejected already, or else: ' || t.item)
+FROM (VALUES
+    ('requested', 'rejected'),
+    ('ordered', 'ordered'),
+    ('half', 'ordered'),
+    ('received', 'received'),
+    ('rejected', 'rejected')
+) AS t (item, status);
+SELECT tap.refuses(
+    'both', 'reject_shopping_item', jsonb_build_object('p_item_id', tap.id(t.item)), 404, 'item_not_found',
+    jsonb_build_object('item_id', tap.id(t.item)),
+    'The step is refused of ' || t.what)
+FROM (VALUES
+    ('no item', 'an item that does not exist'),
+    ('other item', 'an item of another yacht, also to a person of both')
+) AS t (item, what);
+SELECT tap.refuses(
+    'captain', 'reject_shopping_item', jsonb_build_object('p_item_id', tap.id('fresh')) || t.argument, 400,
+    'invalid_argument', jsonb_build_object('argument', t.refused, 'reason', t.reason),
+    'The step is refused with ' || t.what)
+FROM (VALUES
+    ('{"p_item_id": null}'::jsonb, 'p_item_id', 'is required', 'no item'),
+    ('{"p_reason": " "}', 'p_reason', 'is blank', 'a blank reason'),
+    (jsonb_build_object('p_reason', repeat('r', 2001)), 'p_reason',
+     'is longer than 2000 characters', 'a reason of 2001 characters')
+) AS t (argument, refused, reason, what);
+SELECT tap.refuses(
+    'captain', 'reject_shopping_item',
+    jsonb_build_object('p_item_id', tap.id('fresh'), 'p_idempotency_key', NULL), 400,
+    'missing_idempotency_key', NULL,
+    'The step is refused without a key');
+
+SELECT tap.is_gated(
+    'reject_shopping_item', jsonb_build_object('p_item_id', tap.id('fresh')), tap.heads());
+
+SELECT * FROM finish();
+ROLLBACK;
