@@ -264,6 +264,10 @@ def contents(cluster: Cluster, name: str) -> dict[str, str]:
     return {table: str(row[0]) for table, row in digests.items() if row and row[0]}
 
 
+# Tables of ours to which a later change adds rows, and takes them back.
+SEEDED_LATER = {"private.action_registry", "private.refusals"}
+
+
 @pytest.mark.parametrize(
     "projects", [PROJECTS, ("master",)], ids=["one database for both", "master alone"]
 )
@@ -305,7 +309,9 @@ def test_functions_are_reverted_without_touching_data(
             " WHERE pronamespace = 'public'::regnamespace"
         ).fetchone()
     assert row == (0,)
-    assert contents(shared, name) == before
+    left = contents(shared, name)
+    assert left.keys() == before.keys()
+    assert {t for t in left if left[t] != before[t]} == SEEDED_LATER
     sqitch("deploy", url, project="tenant", quiet=True)
     assert contents(shared, name) == before
     with desk(shared.url("authenticator", name)) as call:

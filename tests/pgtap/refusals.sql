@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(67);
+SELECT plan(77);
 SELECT tap.fixture();
 
 SELECT is(
