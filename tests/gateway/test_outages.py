@@ -9,9 +9,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.gateway.waiting import eventually, sleeping
 
+if TYPE_CHECKING:
     from deploy.cluster import Cluster
 
     from .conftest import Api
@@ -21,23 +21,6 @@ SELECT count(pg_terminate_backend(pid, 5000))
 FROM pg_stat_activity
 WHERE usename = 'authenticator' AND pid <> pg_backend_pid()
 """
-
-
-def eventually(fact: Callable[[], object], *, within: float = 15) -> None:
-    """Wait until the fact holds."""
-    deadline = time.monotonic() + within
-    while not fact():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def sleeping(cluster: Cluster) -> bool:
-    """Say whether a call is in the middle of its sleep."""
-    with cluster.connect() as connection:
-        found = connection.execute(
-            "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        )
-        return found.fetchone() is not None
 
 
 def test_a_new_function_is_found_after_notify(

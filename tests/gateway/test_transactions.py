@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.gateway.waiting import eventually, sleeping
 
 if TYPE_CHECKING:
     from deploy.cluster import Cluster
@@ -67,20 +68,18 @@ def test_other_errors_are_tried_once(direct: Api) -> None:
 
 
 def test_a_functions_statement_timeout_applies(direct: Api) -> None:
-    started = time.monotonic()
-    answer = direct.post("/rpc/impatient", {"p_seconds": 5})
+    answer = direct.post("/rpc/impatient", {"p_seconds": 20})
     assert (answer.status_code, answer.json()["code"]) == (500, "57014")
-    assert time.monotonic() - started < 3
     assert direct.post("/rpc/impatient", {"p_seconds": 0}).json() is True
 
 
-def test_an_exhausted_pool_times_out(serve: Any) -> None:
+def test_an_exhausted_pool_times_out(serve: Any, protocol_cluster: Cluster) -> None:
     with serve(POOL_SIZE="1", POOL_TIMEOUT="1") as api, ThreadPoolExecutor(1) as other:
-        sleeping = other.submit(api.get, "/rpc/nap?p_seconds=3")
-        answers = [api.get("/rpc/echo") for _ in range(2)]
-        assert answers[-1].status_code == 504
-        assert answers[-1].json()["code"] == "PGRST003"
-        assert sleeping.result().status_code == 200
+        nap = other.submit(api.get, "/rpc/nap?p_seconds=5")
+        eventually(lambda: sleeping(protocol_cluster))
+        answer = api.get("/rpc/echo")
+        assert (answer.status_code, answer.json()["code"]) == (504, "PGRST003")
+        assert nap.result().status_code == 200
         assert api.get("/rpc/echo").status_code == 200
 
 
