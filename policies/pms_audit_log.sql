@@ -28,7 +28,8 @@ CREATE POLICY insert_service ON public.pms_audit_log
     WITH CHECK (actor_id IS NULL
         AND (SELECT auth.uid()) IS NULL
         AND action = 'issue_enrolment_code'
-        AND (outcome = 'rejected') = (error_code IS NOT NULL));
+        AND outcome = 'ok'
+        AND yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
 -- No UPDATE, DELETE or TRUNCATE for anybody: append-only.
 GRANT SELECT ON TABLE public.pms_audit_log TO authenticated;

@@ -1,7 +1,7 @@
 -- adjust_stock_quantities: correct many stocks to what was counted, under one signature: all or none.
 --
 -- Called by  chief engineer, captain, manager.
--- Refuses    400 invalid_argument, signature_required, missing_idempotency_key;
+-- Refuses    400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key;
 --            403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404
 --            part_not_found, stock_not_found; 409 part_deactivated, location_deactivated,
 --            stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused;

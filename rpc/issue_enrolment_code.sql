@@ -34,6 +34,8 @@ BEGIN
         IF NOT private.needs_first_signer(p_yacht_id, p_user_id) THEN
             RETURN private.refuse(v_call, 'not_on_yacht');
         END IF;
+        -- As private.open_call does for a person.
+        PERFORM set_config('part_lens.yacht_id', p_yacht_id::text, true);
     ELSE
         v_call := private.open_call(
             'issue_enrolment_code', p_yacht_id, v_arguments, p_idempotency_key,

@@ -454,13 +454,16 @@ def counted(part: Part, **more: Any) -> Arguments:
 
 def signed_movements() -> Iterator[Refusal]:
     """What stands against counts, write-offs and reversals that are signed well."""
-    counts, many, undo = (
-        "adjust_stock_quantity",
-        "adjust_stock_quantities",
-        ("reverse_transaction"),
-    )
+    counts, many = "adjust_stock_quantity", "adjust_stock_quantities"
+    undo = "reverse_transaction"
     for label, value in (("negative", -1), ("too large", 1_000_001)):
         yield from fixed(counts, QUANTITY, label, p_counted_quantity=value)
+        yield from cases(
+            many,
+            QUANTITY,
+            label,
+            lambda s, value=value: counted(s.ship.part, counted_quantity=value),  # type: ignore[misc]  # the loop's value
+        )
     for label, number in (("0", 0), ("null", None)):
         yield from fixed("write_off_part", QUANTITY, label, p_quantity=number)
     reasons = f"{SIGNED_MOVEMENTS} {many} {undo}"

@@ -89,24 +89,23 @@ ITEM_STATES = ("requested", "approved", "ordered", "rejected")
 # They take no key: what they answer is not kept.
 ENROLMENT = ("enroll_signature", "confirm_signature")
 FUNCTIONS = (*READS, "view_part_details", *WRITES, *ENROLMENT)
+HEADS_ONLY = """
+    approve_shopping_item create_location create_part import_parts order_shopping_item
+    receive_part receive_shopping_item reject_shopping_item reverse_transaction
+    update_location update_part
+"""
+COUNTS = "adjust_stock_quantities adjust_stock_quantity"
+LEADERS_ONLY = """
+    deactivate_location deactivate_part issue_enrolment_code reactivate_location
+    reactivate_part
+"""
+# The roles that may not, by function.
 FORBIDDEN: Mapping[str, tuple[str, ...]] = {
     name: roles
     for names, roles in (
-        (
-            "approve_shopping_item create_location create_part import_parts"
-            " order_shopping_item receive_part receive_shopping_item"
-            " reject_shopping_item reverse_transaction update_location update_part",
-            CREW_ONLY,
-        ),
-        (
-            "adjust_stock_quantities adjust_stock_quantity",
-            tuple(role for role in ROLES[:-2] if role != "chief_engineer"),
-        ),
-        (
-            "deactivate_location deactivate_part issue_enrolment_code"
-            " reactivate_location reactivate_part",
-            ROLES[:-2],
-        ),
+        (HEADS_ONLY, CREW_ONLY),
+        (COUNTS, tuple(role for role in ROLES[:-2] if role != "chief_engineer")),
+        (LEADERS_ONLY, ROLES[:-2]),
     )
     for name in names.split()
 }

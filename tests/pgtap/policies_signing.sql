@@ -1,7 +1,7 @@
 -- Credentials, failures and enrolment codes are the caller's own; no API role comes near them.
 
 BEGIN;
-SELECT plan(30);
+SELECT plan(32);
 SELECT tap.fixture();
 SELECT tap.enrol(p.who) FROM (VALUES ('captain'), ('crew')) AS p (who);
 INSERT INTO private.signing_failures (user_id, action)
@@ -25,10 +25,10 @@ FROM (VALUES
     ('signing_credentials', 'manager', NULL, 'nothing'),
     ('signing_failures', 'crew', ARRAY[tap.id('crew')], 'their own'),
     ('signing_failures', 'manager', NULL, 'nothing'),
-    ('enrolment_codes', 'crew', ARRAY[tap.id('crew')], 'their own'),
-    ('enrolment_codes', 'purser', NULL, 'nothing'),
+    ('enrolment_codes', 'crew', ARRAY[tap.id('crew')], 'those of the yacht'),
     ('enrolment_codes', 'manager', ARRAY[tap.id('crew')], 'those of the yacht'),
-    ('enrolment_codes', 'stranger', ARRAY[tap.id('stranger')], 'their own')
+    ('enrolment_codes', 'stranger', ARRAY[tap.id('stranger')], 'those of the yacht'),
+    ('enrolment_codes', 'dismissed', NULL, 'nothing')
 ) AS t (name, who, sees, what);
 SELECT is(
     tap.outcome('pms_rpc', 'captain', t.statement), t.outcome, t.what)
@@ -41,6 +41,10 @@ FROM (VALUES
             tap.id('yacht'), tap.id('purser'), tap.id('manager')),
      '42501 new row violates row-level security policy for table "enrolment_codes"',
      'no code is issued in the name of another'),
+    (format('INSERT INTO private.enrolment_codes VALUES (%L, %L, ''\x00'', %L, now())',
+            tap.id('other yacht'), tap.id('purser'), tap.id('captain')),
+     '42501 new row violates row-level security policy for table "enrolment_codes"',
+     'no code is issued for a yacht that the gate did not open'),
     (format('INSERT INTO private.signing_credentials VALUES (%L, true, ''p'', ''\x00'', ''k'')',
             tap.id('purser')),
      '42501 new row violates row-level security policy for table "signing_credentials"',
@@ -50,6 +54,12 @@ FROM (VALUES
      '23514 new row for relation "signing_credentials" violates check constraint "pin_is_hashed_by_bcrypt"',
      'a PIN in clear is refused')
 ) AS t (statement, outcome, what);
+SELECT is(
+    tap.answer('pms_rpc', 'captain',
+               'WITH d AS (DELETE FROM private.enrolment_codes AS c RETURNING c.user_id)
+                SELECT array_agg(d.user_id) FROM d'),
+    ARRAY[tap.id('crew')]::text,
+    'no code of another yacht goes');
 SELECT tap.refuses('private.signing_failures', 'pms_rpc', 'captain',
                    ARRAY['UPDATE', 'DELETE', 'TRUNCATE']);
 SELECT tap.refuses('private.' || t.name, r.role, NULL, ARRAY['SELECT'],

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(57);
+SELECT plan(62);
 SELECT tap.fixture();
 
 SELECT tap.is_rpc(
@@ -63,10 +63,26 @@ FROM (VALUES
     ('{"p_counts": [{"counted_quantity": 1}]}', 'invalid_argument',
      '{"argument": "p_counts[0]", "reason": "has no part_id"}', 'a line without a part'),
     (jsonb_build_object('p_counts', jsonb_build_array(jsonb_build_object(
-         'part_id', tap.id('filter'), 'counted_quantity', 1.5))), 'invalid_argument',
-     '{"argument": "p_counts[0]",
-       "reason": "has a counted_quantity that is no whole number from 0 to 1000000"}',
-     'half a part'),
+         'part_id', tap.id('filter')))), 'invalid_argument',
+     '{"argument": "p_counts[0]", "reason": "has no counted_quantity"}', 'a line without a number'),
+    (jsonb_build_object('p_counts', jsonb_build_array(jsonb_build_object(
+         'part_id', tap.id('filter'), 'counted_quantity', 1.5))), 'invalid_quantity',
+     '{"argument": "p_counts[0]", "quantity": 1.5}', 'half a part'),
+    (jsonb_build_object('p_counts', jsonb_build_array(jsonb_build_object(
+         'part_id', tap.id('filter'), 'counted_quantity', -1))), 'invalid_quantity',
+     '{"argument": "p_counts[0]", "quantity": -1}', 'less than nothing'),
+    (jsonb_build_object('p_counts', jsonb_build_array(jsonb_build_object(
+         'part_id', tap.id('filter'), 'counted_quantity', 1000001))), 'invalid_quantity',
+     '{"argument": "p_counts[0]", "quantity": 1000001}', 'more than 1000000'),
+    (jsonb_build_object('p_counts', jsonb_build_array(jsonb_build_object(
+         'part_id', tap.id('filter'), 'counted_quantity', 1, 'stock_id', 'Locker'))),
+     'invalid_argument',
+     '{"argument": "p_counts[0]", "reason": "has a stock_id that is no UUID"}', 'a stock by name'),
+    (jsonb_build_object('p_counts', jsonb_build_array(jsonb_build_object(
+         'part_id', tap.id('filter'), 'counted_quantity', 1, 'expected_seq', -1))),
+     'invalid_argument',
+     '{"argument": "p_counts[0]", "reason": "has an expected_seq that is no whole number"}',
+     'a seq below nothing'),
     (jsonb_build_object('p_counts', jsonb_build_array(jsonb_build_object(
          'part_id', tap.id('filter'), 'counted_quantity', 1, 'on_hand', 2))), 'invalid_argument',
      '{"argument": "p_counts[0]", "reason": "has an unknown key"}', 'a key that it does not know'),

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(60);
+SELECT plan(61);
 SELECT tap.fixture();
 
 SELECT tap.is_rpc(
@@ -112,6 +112,16 @@ FROM (VALUES
      jsonb_build_object('stock_id', tap.id('belt in locker 2'), 'seq', 2, 'on_hand', 0),
      'a stock that moved since the count')
 ) AS t (part, more, status, code, details, what);
+INSERT INTO public.pms_inventory_transactions
+    (yacht_id, stock_id, quantity_change, transaction_type)
+VALUES (tap.id('yacht'), tap.id('belt in locker 2'), 2000000, 'received');
+SELECT tap.refuses_signed(
+    'captain', 'adjust_stock_quantity',
+    jsonb_build_object('p_part_id', tap.id('belt'), 'p_counted_quantity', 5, 'p_reason', 'Count'),
+    400, 'invalid_quantity',
+    jsonb_build_object('part_id', tap.id('belt'), 'stock_id', tap.id('belt in locker 2'),
+                       'quantity', 5),
+    'A count refuses to move more than 1000000 at once');
 
 SELECT tap.is_gated(
     'adjust_stock_quantity',

@@ -140,13 +140,18 @@ BEGIN
             THEN 'has a stock_id that is no UUID'
             WHEN v_line.value ->> 'expected_seq' !~ v_number
             THEN 'has an expected_seq that is no whole number'
-            WHEN (v_line.value ->> 'counted_quantity' ~ v_number) IS NOT TRUE
-                 OR (v_line.value ->> 'counted_quantity')::integer > 1000000
-            THEN 'has a counted_quantity that is no whole number from 0 to 1000000'
+            WHEN v_line.value ->> 'counted_quantity' IS NULL
+            THEN 'has no counted_quantity'
         END;
         IF v_reason IS NOT NULL THEN
             RETURN jsonb_build_object(
                 'argument', format('p_counts[%s]', v_line.place), 'reason', v_reason);
+        ELSIF v_line.value ->> 'counted_quantity' !~ v_number
+              OR (v_line.value ->> 'counted_quantity')::integer > 1000000
+        THEN
+            RETURN jsonb_build_object(
+                'code', 'invalid_quantity', 'argument', format('p_counts[%s]', v_line.place),
+                'quantity', v_line.value -> 'counted_quantity');
         END IF;
     END LOOP;
     RETURN NULL;
@@ -155,7 +160,7 @@ $function$;
 
 ALTER FUNCTION private.counts_error(jsonb) OWNER TO pms_rpc;
 COMMENT ON FUNCTION private.counts_error(jsonb) IS
-    '{"argument", "reason"} of the first line of a count that cannot be; NULL when all can.';
+    'What is wrong with the first line of a count that cannot be, as private.open_call takes it; NULL when all can.';
 REVOKE ALL ON FUNCTION private.counts_error(jsonb) FROM PUBLIC, anon, authenticated, service_role;
 
 COMMIT;

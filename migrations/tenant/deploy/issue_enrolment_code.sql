@@ -12,7 +12,8 @@ CREATE POLICY insert_service ON public.pms_audit_log
     WITH CHECK (actor_id IS NULL
         AND (SELECT auth.uid()) IS NULL
         AND action = 'issue_enrolment_code'
-        AND (outcome = 'rejected') = (error_code IS NOT NULL));
+        AND outcome = 'ok'
+        AND yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
 -- issue_enrolment_code: give a person of the yacht a one-time code to enrol with. Signed.
 --
@@ -50,6 +51,8 @@ BEGIN
         IF NOT private.needs_first_signer(p_yacht_id, p_user_id) THEN
             RETURN private.refuse(v_call, 'not_on_yacht');
         END IF;
+        -- As private.open_call does for a person.
+        PERFORM set_config('part_lens.yacht_id', p_yacht_id::text, true);
     ELSE
         v_call := private.open_call(
             'issue_enrolment_code', p_yacht_id, v_arguments, p_idempotency_key,

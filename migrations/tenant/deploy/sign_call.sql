@@ -2,6 +2,7 @@
 -- requires: open_call
 -- requires: totp
 -- requires: signing_refusals
+-- requires: reason_error
 
 BEGIN;
 
@@ -125,7 +126,7 @@ REVOKE ALL ON FUNCTION private.sign_call(private.rpc_call, jsonb, jsonb)
 
 CREATE FUNCTION private.signing_error(
     p_signature jsonb,
-    p_reason    text DEFAULT 'none'
+    p_reason    text DEFAULT NULL
 )
     RETURNS jsonb
     LANGUAGE plpgsql
@@ -134,17 +135,13 @@ CREATE FUNCTION private.signing_error(
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN CASE
-        WHEN btrim(p_reason, E' \t\r\n') = '' THEN
-            '{"argument": "p_reason", "reason": "is blank"}'::jsonb
-        WHEN length(p_reason) > 2000 THEN
-            '{"argument": "p_reason", "reason": "is longer than 2000 characters"}'
+    RETURN coalesce(private.reason_error(p_reason), CASE
         WHEN (jsonb_typeof(p_signature -> 'pin') = 'string'
               AND jsonb_typeof(p_signature -> 'totp') = 'string'
               AND p_signature ->> 'pin' <> ''
               AND p_signature ->> 'totp' <> '') IS NOT TRUE THEN
-            '{"code": "signature_required"}'
-    END;
+            '{"code": "signature_required"}'::jsonb
+    END);
 END
 $function$;
 

@@ -35,6 +35,17 @@ BEGIN
     IF v_wrong IS NOT NULL THEN
         RAISE EXCEPTION 'functions are not as planned: %', v_wrong;
     END IF;
+
+    IF NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_policy AS p
+        WHERE p.polrelid = 'public.pms_audit_log'::regclass
+          AND p.polname = 'insert_service'
+          AND p.polcmd = 'a'
+          AND p.polroles = ARRAY['pms_rpc'::regrole::oid]
+    ) THEN
+        RAISE EXCEPTION 'a service is not let into the audit log as planned';
+    END IF;
 END
 $verify$;
 
