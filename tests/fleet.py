@@ -247,15 +247,27 @@ class Fleet:
             [yacht_id, location_id],
         )
 
-    def enrol(self, user_id: UUID, *, confirmed: bool = True) -> None:
-        """Let a person sign, with PIN and the secret that follows from their id."""
+    def enrol(self, user_id: UUID, *, confirmed: bool = True, cost: int = 4) -> None:
+        """Let a person sign, with PIN and the secret that follows from their id.
+
+        `cost` is bcrypt's: by default the least, since tests sign often.
+        """
         self.execute(
             "INSERT INTO private.signing_credentials"
             " (user_id, is_confirmed, pin_hash, totp_secret, key_id)"
-            " SELECT %s, %s, extensions.crypt(%s, extensions.gen_salt('bf', 4)),"
+            " SELECT %s, %s, extensions.crypt(%s, extensions.gen_salt('bf', %s)),"
             " extensions.pgp_sym_encrypt_bytea(%s, k.key), k.key_id"
             " FROM private.totp_key() AS k ON CONFLICT DO NOTHING",
-            [user_id, confirmed, PIN, secret_of(user_id)],
+            [user_id, confirmed, PIN, cost, secret_of(user_id)],
+        )
+
+    def failures(self, user_id: UUID) -> int:
+        """How many wrong signatures are counted against a person."""
+        return len(
+            self.rows(
+                "SELECT FROM private.signing_failures AS f WHERE f.user_id = %s",
+                [user_id],
+            )
         )
 
     def undo(self, yacht_id: UUID, transaction_id: UUID, user_id: UUID) -> UUID:

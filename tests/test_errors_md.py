@@ -236,7 +236,7 @@ def test_each_declared_refusal_is_tested(function: str) -> None:
         "idempotency_key_reused",
     }
     if "tap.is_signed(" in text or function == "confirm_signature":
-        # test_signatures.py has two connections for the busy one.
+        # concurrency/test_signatures.py has the connections that the busy one takes.
         elsewhere |= SIGNING
     assert "tap.is_gated(" in text
     if "duplicate_idempotency_key" in declared:
