@@ -48,11 +48,11 @@ def assignments(state: State) -> dict[str, str]:
         "OTHER_YACHT_ID": str(OTHER_YACHT_ID),
         "PART_ID": _part_with_stock(cluster),
         **{f"JWT_{persona.key}": token_for(persona, secret) for persona in SHOWN},
-        **_signing(state),
+        **signing(state),
     }
 
 
-def _signing(state: State) -> dict[str, str]:
+def signing(state: State) -> dict[str, str]:
     """What the sample people sign with, once the demo has let them enrol."""
     signers = Signers.of(state).known()
     return {f"PIN_{key}": signer.pin for key, signer in signers.items()} | {
