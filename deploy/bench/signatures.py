@@ -10,6 +10,7 @@ import statistics
 import time
 import uuid
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -174,18 +175,22 @@ class Signatures(Measurement):
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]
-        self._rounds: list[dict[str, float]] = []
+        self._rounds: list[list[dict[str, float]]] = []
         self._attempts: Attempts | None = None
         self._faults: defaultdict[str, int] = defaultdict(int)
 
     @property
     def title(self) -> str:
-        return f"Signatures that are refused, {len(self._rounds)} calls of each"
+        return f"Signatures that are refused, {len(self._all)} calls of each"
+
+    @property
+    def _all(self) -> list[dict[str, float]]:
+        return list(chain.from_iterable(self._rounds))
 
     def steps(self) -> Iterator[Step]:
         yield Step(f"{self.name}: let people enrol", 2, self._prepare)
         rounds = self.bench.rounds
-        calls = max(1, CALLS * self.bench.scale.calls // 100 // rounds)
+        calls = -(-CALLS * self.bench.scale.calls // 100 // rounds)
         for number in range(1, rounds + 1):
             yield Step(
                 f"{self.name}: {calls} calls of each, round {number} of {rounds}",
@@ -209,19 +214,27 @@ class Signatures(Measurement):
     def _turn(self, calls: int) -> None:
         if self._attempts is None:
             raise RuntimeError("people enrol in the first step")
-        for _ in range(calls):
+        found: list[dict[str, float]] = []
+        self._rounds.append(found)
+        for number in range(calls):
             try:
-                self._rounds.append(self._attempts.round(len(self._rounds)))
+                found.append(self._attempts.round(number))
             except UnexpectedAnswerError as error:
                 self._faults[str(error)] += 1
 
     def result(self) -> Result:
-        medians = medians_of(self._rounds)
+        medians = medians_of(self._all)
         return Result(
             header=("", "median ms"),
             rows=[(kind, f"{ms:.2f}") for kind, ms in medians.items()],
             figures={
-                kind: {"median_ms": round(ms, 3), "calls": len(self._rounds)}
+                kind: {
+                    "median_ms": round(ms, 3),
+                    "calls": len(self._all),
+                    "rounds_ms": [
+                        round(medians_of(found)[kind], 3) for found in self._rounds
+                    ],
+                }
                 for kind, ms in medians.items()
             },
             verdicts=[
