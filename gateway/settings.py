@@ -40,6 +40,8 @@ class Settings:
     prepare: bool = True
     body_limit: int = 1024 * 1024
     log_level: str = "INFO"
+    # Whose pages may read answers; none named: all, as in PostgREST.
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -98,4 +100,9 @@ class Settings:
             prepare=choice("PREPARE", "on", ("on", "off")) == "on",
             body_limit=number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
             log_level=choice("LOG_LEVEL", "INFO", LOG_LEVELS),
+            cors_origins=tuple(
+                origin.strip()
+                for origin in text("CORS_ALLOWED_ORIGINS").split(",")
+                if origin.strip()
+            ),
         )

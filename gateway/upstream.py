@@ -17,6 +17,7 @@ from yarl import URL
 
 from gateway.errors import ApiError, commit_unknown, unavailable
 from gateway.messages import Response
+from gateway.phrases import phrased
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,8 +41,15 @@ HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
-# PostgREST would hand apikey and cookie on to SQL.
-NOT_FORWARDED = HOP_BY_HOP | {b"host", b"content-length", b"apikey", b"cookie"}
+# PostgREST would hand apikey and cookie on to SQL. Which pages may read an answer is
+# said by the gateway.
+NOT_FORWARDED = HOP_BY_HOP | {
+    b"apikey",
+    b"content-length",
+    b"cookie",
+    b"host",
+    b"origin",
+}
 NOT_RETURNED = HOP_BY_HOP | {b"date", b"server"}
 # What aiohttp would add of its own.
 UNWANTED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -112,7 +120,8 @@ class PostgrestRoute:
             for name, value in answer.raw_headers
             if name.lower() not in NOT_RETURNED
         ]
-        return Response(answer.status, kept, _stream(answer))
+        status = phrased(answer.status, answer.reason)
+        return Response(status, kept, _stream(answer))
 
     @property
     def _opened(self) -> ClientSession:
