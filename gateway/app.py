@@ -11,7 +11,9 @@ from gateway.cors import Cors
 from gateway.database import Database
 from gateway.direct import DirectRoute
 from gateway.errors import RETRY_AFTER, ApiError
+from gateway.jwks import KeySet
 from gateway.messages import JSON_TYPE, Request, Response
+from gateway.signer import Signer
 from gateway.statements import SCHEMA
 from gateway.tenants import Tenants
 from gateway.tokens import Tokens
@@ -40,15 +42,25 @@ def application(settings: Settings) -> Gateway:
     route = (
         DirectRoute(Database(settings))
         if settings.route == "direct"
-        else PostgrestRoute(settings.postgrest_url)
+        else PostgrestRoute(settings.postgrest_url, _signer(settings))
     )
-    tokens = Tokens(settings.jwt_secret, audience=settings.jwt_audience)
+    tokens = Tokens(
+        settings.jwt_secrets,
+        audience=settings.jwt_audience,
+        algorithms=settings.jwt_algorithms,
+        keys=KeySet(settings.jwks) if settings.jwks else None,
+    )
     return Gateway(
         Tenants(route),
         tokens,
         cors=Cors(settings.cors_origins),
         body_limit=settings.body_limit,
     )
+
+
+def _signer(settings: Settings) -> Signer | None:
+    secret = settings.postgrest_jwt_secret
+    return Signer(secret) if secret else None
 
 
 class ClientGoneError(Exception):
@@ -77,10 +89,12 @@ class Gateway:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        await self._tokens.open()
         await self._tenants.open()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._tenants.close()
+        await self._tokens.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,10 +141,13 @@ class Gateway:
         if path == "/live":
             return _health(healthy=True)
         if path == "/ready":
-            return _health(healthy=await self._tenants.ready())
+            return _health(healthy=self._tokens.ready and await self._tenants.ready())
         if request.method == "OPTIONS" and (preflight := self._preflight(request)):
             return preflight
-        identity = self._tokens.identify(request.header(b"authorization"))
+        authorization = request.header(b"authorization")
+        identity = self._tokens.recall(authorization) or await self._tokens.identify(
+            authorization
+        )
         route = await self._tenants.resolve(identity)
         request.function = _function(path)
         _check_profile(request)
