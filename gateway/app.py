@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import secrets
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.database import Database
 from gateway.direct import DirectRoute
+from gateway.directory import Directory
 from gateway.errors import RETRY_AFTER, ApiError
+from gateway.master import Master
 from gateway.messages import JSON_TYPE, Request, Response
-from gateway.tenants import Tenants
+from gateway.tenants import ManyTenants, OneTenant
 from gateway.tokens import Tokens
 from gateway.upstream import PostgrestRoute
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from gateway.messages import Route
     from gateway.settings import Settings
+    from gateway.tenants import Readiness, Tenants
 
     Message = MutableMapping[str, Any]
     Scope = MutableMapping[str, Any]
@@ -36,13 +42,36 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 def application(settings: Settings) -> Gateway:
     """Build the gateway that the settings describe."""
-    route = (
-        DirectRoute(Database(settings))
-        if settings.route == "direct"
-        else PostgrestRoute(settings.postgrest_url)
-    )
     tokens = Tokens(settings.jwt_secret, audience=settings.jwt_audience)
-    return Gateway(Tenants(route), tokens, body_limit=settings.body_limit)
+    return Gateway(_tenants(settings), tokens, body_limit=settings.body_limit)
+
+
+def _tenants(settings: Settings) -> Tenants:
+    if not settings.master_url:
+        return OneTenant(_route(settings))
+    routes = {
+        alias: _route(
+            replace(
+                settings,
+                database_url=urls.database_url,
+                listen_url=urls.listen_url,
+                postgrest_url=urls.postgrest_url,
+            ),
+            tenant=alias,
+        )
+        for alias, urls in settings.tenants.items()
+    }
+    master = Master(settings.master_url)
+    directory = Directory(
+        master.residence, fresh=settings.master_cache, stale=settings.master_stale
+    )
+    return ManyTenants(routes, master, directory)
+
+
+def _route(settings: Settings, *, tenant: str = "") -> Route:
+    if settings.route == "postgrest":
+        return PostgrestRoute(settings.postgrest_url)
+    return DirectRoute(Database(settings, tenant=tenant))
 
 
 class ClientGoneError(Exception):
@@ -108,7 +137,7 @@ class Gateway:
         if path == "/live":
             return _health(healthy=True)
         if path == "/ready":
-            return _health(healthy=await self._tenants.ready())
+            return _readiness(await self._tenants.ready())
         request = Request(
             method=scope["method"],
             function="",
@@ -200,8 +229,17 @@ def _function(path: str) -> str:
     raise ApiError(404, "PGRST125", "Invalid path specified in request URL")
 
 
-def _health(*, healthy: bool) -> Response:
-    body = b'{"healthy":true}' if healthy else b'{"healthy":false}'
+def _readiness(found: Readiness) -> Response:
+    if found.master is None:
+        return _health(healthy=found.healthy)
+    # Anybody may ask: which tenants are away, and neither why nor which others are.
+    return _health(
+        healthy=found.healthy, master=found.master, not_ready=found.not_ready
+    )
+
+
+def _health(*, healthy: bool, **more: object) -> Response:
+    body = json.dumps({"healthy": healthy, **more}, separators=(",", ":")).encode()
     headers = [
         (b"content-type", JSON_TYPE),
         (b"content-length", b"%d" % len(body)),

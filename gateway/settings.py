@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
+from gateway.tenancy import TenancyError, check_conninfo, tenants_in
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from gateway.tenancy import TenantUrls
 
 # RFC 7518 §3.2: an HS256 key has at least the size of the hash.
 SECRET_BYTES_MIN = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 Route = Literal["direct", "postgrest"]
+
+# What each route must know of a tenant.
+NEEDED: Mapping[Route, str] = {"direct": "DATABASE_URL", "postgrest": "POSTGREST_URL"}
 
 
 class SettingsError(Exception):
@@ -33,6 +40,11 @@ class Settings:
     # NOTIFY does not pass a pooler in transaction mode: this goes around it.
     listen_url: str = field(default="", repr=False)
     postgrest_url: str = field(default="", repr=False)
+    # With MASTER there are many tenants, and the three URLs above are not read.
+    master_url: str = field(default="", repr=False)
+    master_cache: float = 60.0
+    master_stale: float = 900.0
+    tenants: Mapping[str, TenantUrls] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 3000
     pool_size: int = 10
@@ -77,9 +89,12 @@ class Settings:
         route = cast("Route", choice("ROUTE", "direct", ("direct", "postgrest")))
         database_url = text("DATABASE_URL")
         postgrest_url = text("POSTGREST_URL").rstrip("/")
-        if route == "direct" and not database_url:
+        master_url = text("MASTER_DATABASE_URL")
+        if master_url:
+            tenants = _tenants(environment, master_url, route)
+        elif route == "direct" and not database_url:
             raise SettingsError("PART_LENS_DATABASE_URL is missing")
-        if route == "postgrest" and not postgrest_url.startswith(
+        elif route == "postgrest" and not postgrest_url.startswith(
             ("http://", "https://")
         ):
             raise SettingsError("PART_LENS_POSTGREST_URL must be an http(s) URL")
@@ -91,6 +106,10 @@ class Settings:
             database_url=database_url,
             listen_url=text("LISTEN_URL", database_url),
             postgrest_url=postgrest_url,
+            master_url=master_url,
+            master_cache=float(number("MASTER_CACHE", 60, least=1, most=3600)),
+            master_stale=float(number("MASTER_STALE", 900, least=0, most=86400)),
+            tenants=tenants if master_url else {},
             host=text("HOST", "127.0.0.1"),
             port=number("PORT", 3000, least=0, most=65535),
             pool_size=number("POOL_SIZE", 10, least=1, most=1000),
@@ -99,3 +118,13 @@ class Settings:
             body_limit=number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
             log_level=choice("LOG_LEVEL", "INFO", LOG_LEVELS),
         )
+
+
+def _tenants(
+    environment: Mapping[str, str], master_url: str, route: Route
+) -> dict[str, TenantUrls]:
+    try:
+        check_conninfo("PART_LENS_MASTER_DATABASE_URL", master_url)
+        return tenants_in(environment, needed=NEEDED[route])
+    except TenancyError as error:
+        raise SettingsError(str(error)) from None
