@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -14,7 +15,7 @@ from gateway.master import MasterAwayError
 from gateway.tokens import ANONYMOUS_ROLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gateway.directory import Directory
     from gateway.master import Master
@@ -114,11 +115,17 @@ class ManyTenants:
     """Tenants by alias: MASTER says whose a person is, a token whose a service is."""
 
     def __init__(
-        self, routes: Mapping[str, Route], master: Master, directory: Directory
+        self,
+        routes: Mapping[str, Route],
+        master: Master,
+        directory: Directory,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._routes = routes
         self._master = master
         self._directory = directory
+        self._clock = clock
         self._settled = 0.0
 
     async def resolve(self, identity: Identity) -> Route:
@@ -164,7 +171,7 @@ class ManyTenants:
 
     async def open(self) -> None:
         """Begin to connect, to all at once: the first call of a tenant waits less."""
-        self._settled = asyncio.get_running_loop().time() + SETTLING
+        self._settled = self._clock() + SETTLING
         await self._master.open()
         await asyncio.gather(*(route.open() for route in self._routes.values()))
 
@@ -185,7 +192,7 @@ class ManyTenants:
         )
         away = tuple(a for a, ready in zip(aliases, answers, strict=True) if not ready)
         master = await self._master_answers()
-        settled = asyncio.get_running_loop().time() >= self._settled
+        settled = self._clock() >= self._settled
         served = (master or len(self._directory) > 0) and len(away) < len(aliases)
         return Readiness(
             healthy=served if settled else master and not away,

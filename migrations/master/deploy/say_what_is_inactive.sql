@@ -3,6 +3,8 @@
 
 BEGIN;
 
+-- Owner and rights stay as they are: of the roles that have none, some may be gone by now.
+
 -- master.resolve_tenant: where a person belongs. For the login master_resolver, and nobody else.
 
 CREATE OR REPLACE FUNCTION master.resolve_tenant(p_user_id uuid)
@@ -34,10 +36,7 @@ AS $function$
     WHERE a.user_id = p_user_id
 $function$;
 
-ALTER FUNCTION master.resolve_tenant(uuid) OWNER TO pms_rpc;
 COMMENT ON FUNCTION master.resolve_tenant(uuid) IS
     'The tenant of a person and its yachts: {"tenant_key_alias", "yachts": [{"yacht_id", "name"}]}. Without an active account in an active tenant the alias is null and "inactive" says which of the two is not: account or tenant. NULL without an account.';
-REVOKE ALL ON FUNCTION master.resolve_tenant(uuid) FROM PUBLIC, anon, authenticated, service_role;
-GRANT EXECUTE ON FUNCTION master.resolve_tenant(uuid) TO master_resolver;
 
 COMMIT;
