@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Any
 from gateway.database import Database
 from gateway.direct import DirectRoute
 from gateway.errors import RETRY_AFTER, ApiError
-from gateway.messages import JSON_TYPE, Request, Response
+from gateway.messages import JSON_TYPE, ClientGoneError, Request, Response
+from gateway.storage import storage_of
+from gateway.storage.front import PREFIX as STORAGE_PREFIX
+from gateway.storage.front import StorageFront
+from gateway.storage.messages import StorageRequest
 from gateway.tenants import Tenants
 from gateway.tokens import Tokens
 from gateway.upstream import PostgrestRoute
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 
+    from gateway.messages import Route
     from gateway.settings import Settings
 
     Message = MutableMapping[str, Any]
@@ -36,25 +41,33 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 def application(settings: Settings) -> Gateway:
     """Build the gateway that the settings describe."""
-    route = (
-        DirectRoute(Database(settings))
-        if settings.route == "direct"
-        else PostgrestRoute(settings.postgrest_url)
-    )
+    tenants = Tenants(_route(settings))
     tokens = Tokens(settings.jwt_secret, audience=settings.jwt_audience)
-    return Gateway(Tenants(route), tokens, body_limit=settings.body_limit)
+    storage = StorageFront(tenants, tokens, settings)
+    return Gateway(tenants, tokens, storage, body_limit=settings.body_limit)
 
 
-class ClientGoneError(Exception):
-    """The client left before its request was complete: nobody waits for an answer."""
+def _route(settings: Settings) -> Route:
+    if settings.route == "postgrest":
+        return PostgrestRoute(settings.postgrest_url, storage_of(settings, None))
+    database = Database(settings)
+    return DirectRoute(database, storage_of(settings, database))
 
 
 class Gateway:
-    """Serve RPC calls, `/live` and `/ready`."""
+    """Serve RPC calls, storage, `/live` and `/ready`."""
 
-    def __init__(self, tenants: Tenants, tokens: Tokens, *, body_limit: int) -> None:
+    def __init__(
+        self,
+        tenants: Tenants,
+        tokens: Tokens,
+        storage: StorageFront,
+        *,
+        body_limit: int,
+    ) -> None:
         self._tenants = tenants
         self._tokens = tokens
+        self._storage = storage
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,6 +122,19 @@ class Gateway:
             return _health(healthy=True)
         if path == "/ready":
             return _health(healthy=await self._tenants.ready())
+        if path.startswith(STORAGE_PREFIX):
+            return await self._storage.respond(
+                StorageRequest(
+                    method=scope["method"],
+                    # Names are split before they are decoded.
+                    path=scope["raw_path"].decode("latin-1")[len(STORAGE_PREFIX) :],
+                    query=scope["query_string"],
+                    headers=scope["headers"],
+                    chunks=_chunks(receive),
+                    request_id=request_id,
+                    body_limit=self._body_limit,
+                )
+            )
         request = Request(
             method=scope["method"],
             function="",
@@ -157,6 +183,21 @@ class Gateway:
             "The request body is too large",
             details=f"The limit is {self._body_limit} bytes",
         )
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives.
+
+    :raises ClientGoneError: it ends before its end.
+    """
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        if body := message.get("body", b""):
+            yield body
+        more = message.get("more_body", False)
 
 
 async def _send(scope: Scope, send: Send, response: Response) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -16,7 +16,7 @@ from gateway.errors import ApiError, unavailable
 from gateway.pipeline import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from psycopg.pq.abc import PGresult
 
@@ -54,7 +54,8 @@ class Database:
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             _with_defaults(settings.database_url),
             connection_class=Connection,
-            kwargs={"autocommit": True},
+            # The pipeline prepares; what psycopg prepared would be dropped by it.
+            kwargs={"autocommit": True, "prepare_threshold": None},
             min_size=settings.pool_size,
             max_size=settings.pool_size,
             # Short, so that no connection sleeps through the database's return: the
@@ -93,6 +94,18 @@ class Database:
         connection = await self._acquire()
         try:
             return await connection.transact(statements, prepare=self._prepare)
+        finally:
+            await self._pool.putconn(connection)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection of the pool, outside of a transaction.
+
+        :raises ApiError: as in `transact`.
+        """
+        connection = await self._acquire()
+        try:
+            yield connection
         finally:
             await self._pool.putconn(connection)
 

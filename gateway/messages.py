@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from gateway.storage import Storage
     from gateway.tokens import Identity
 
 Headers = list[tuple[bytes, bytes]]
@@ -15,6 +16,10 @@ Headers = list[tuple[bytes, bytes]]
 JSON_TYPE = b"application/json; charset=utf-8"
 VARY = b"Accept, Prefer, Range"
 BODILESS = frozenset({204, 304})
+
+
+class ClientGoneError(Exception):
+    """The client left before its request was complete: nobody waits for an answer."""
 
 
 @dataclass(slots=True)
@@ -46,7 +51,9 @@ class Response:
 
 
 class Route(Protocol):
-    """A way to the functions of one tenant."""
+    """A way to the functions of one tenant, and to its storage."""
+
+    storage: Storage
 
     async def open(self) -> None:
         """Acquire what the route needs; a database that is away is no error."""

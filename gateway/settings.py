@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 # RFC 7518 §3.2: an HS256 key has at least the size of the hash.
 SECRET_BYTES_MIN = 32
@@ -40,6 +40,10 @@ class Settings:
     prepare: bool = True
     body_limit: int = 1024 * 1024
     log_level: str = "INFO"
+    # A storage server to forward to, or where fsspec keeps what is served here.
+    storage_upstream: str = field(default="", repr=False)
+    storage_url: str = field(default="", repr=False)
+    storage_secret: bytes = field(default=b"", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -98,4 +102,28 @@ class Settings:
             prepare=choice("PREPARE", "on", ("on", "off")) == "on",
             body_limit=number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
             log_level=choice("LOG_LEVEL", "INFO", LOG_LEVELS),
+            **_storage(text),
         )
+
+
+class _Storage(TypedDict):
+    storage_upstream: str
+    storage_url: str
+    storage_secret: bytes
+
+
+def _storage(text: Callable[[str], str]) -> _Storage:
+    upstream = text("STORAGE_UPSTREAM").rstrip("/")
+    url = text("STORAGE_URL")
+    secret = text("STORAGE_SECRET").encode()
+    if upstream and url:
+        raise SettingsError(
+            "PART_LENS_STORAGE_UPSTREAM and PART_LENS_STORAGE_URL exclude each other"
+        )
+    if upstream and not upstream.startswith(("http://", "https://")):
+        raise SettingsError("PART_LENS_STORAGE_UPSTREAM must be an http(s) URL")
+    if url and len(secret) < SECRET_BYTES_MIN:
+        raise SettingsError(
+            f"PART_LENS_STORAGE_SECRET must have at least {SECRET_BYTES_MIN} bytes"
+        )
+    return _Storage(storage_upstream=upstream, storage_url=url, storage_secret=secret)
