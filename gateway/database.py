@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -29,6 +29,7 @@ logger = logging.getLogger("gateway.database")
 CHANNEL = "pgrst"
 DEBOUNCE = 0.1
 RECONNECT_LEAST, RECONNECT_MOST = 0.1, 2.0
+CANCEL_AGAIN = 0.1
 # How long a call waits for a connection while the database is known to be away.
 PATIENCE = 1.0
 # A peer that vanished without a word is noticed within some 15 seconds.
@@ -73,10 +74,10 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._listener is not None:
+        # Once is not enough: a wait that ends just then swallows its cancellation.
+        while self._listener is not None and not self._listener.done():
             self._listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listener
+            await asyncio.wait([self._listener], timeout=CANCEL_AGAIN)
         await self._pool.close()
 
     @property
