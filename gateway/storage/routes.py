@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from gateway.database import CANCEL_AGAIN
 from gateway.storage.errors import (
     StorageError,
     invalid_request,
@@ -59,10 +59,9 @@ class ObjectStorage:
 
     async def close(self) -> None:
         """Stop sweeping."""
-        if self._sweeper is not None:
+        while self._sweeper is not None and not self._sweeper.done():
             self._sweeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._sweeper
+            await asyncio.wait([self._sweeper], timeout=CANCEL_AGAIN)
         if self._database is not None:
             await self._database.close()
 
@@ -112,11 +111,7 @@ class ObjectStorage:
         grant: Grant,
     ) -> Response:
         if request.method == "PUT":
-            return answer(
-                await self._objects.upload(
-                    request, identity, _place(parts[2:]), upsert=grant.upsert
-                )
-            )
+            return await self._upload(request, identity, parts[2:], upsert=grant.upsert)
         return await self._objects.download(
             request,
             identity,
@@ -154,37 +149,56 @@ class ObjectStorage:
     async def _change(
         self, request: StorageRequest, identity: Identity, parts: list[str]
     ) -> Response:
-        upsert = request.header(b"x-upsert") == b"true"
-        objects = self._objects
         match [request.method, *parts]:
-            case ["POST", "move"]:
-                return await self._move(request, identity)
-            case ["POST", "copy"]:
-                return await self._copy(request, identity, upsert=upsert)
-            case ["POST", "list", bucket]:
-                return await self._list(request, identity, bucket)
-            case ["POST", "sign", bucket]:
-                return await self._sign_many(request, identity, bucket)
-            case ["POST", "sign", _, _, *_]:
-                return await self._sign(request, identity, _place(parts[1:]))
-            case ["POST", "upload", "sign", _, _, *_]:
-                place = _place(parts[2:])
-                return answer(await objects.sign_upload(identity, place, upsert=upsert))
-            case ["POST" | "PUT", _, _, *_]:
-                # PUT creates what is not there yet, as on Supabase.
-                upsert = upsert or request.method == "PUT"
-                return answer(
-                    await objects.upload(
-                        request, identity, _place(parts), upsert=upsert
-                    )
-                )
+            case ["POST", *_]:
+                return await self._post(request, identity, parts)
+            case ["PUT", _, _, *_]:
+                # It creates what is not there yet, as on Supabase.
+                return await self._upload(request, identity, parts, upsert=True)
             case ["DELETE", bucket]:
                 names = strings(await request.json(), "prefixes", most=NAMES_MOST)
-                return answer(await objects.remove_many(identity, bucket, names))
+                gone = await self._objects.remove_many(identity, bucket, names)
+                return answer(gone)
             case ["DELETE", _, _, *_]:
-                await objects.remove(identity, _place(parts))
+                await self._objects.remove(identity, _place(parts))
                 return answer({"message": "Successfully deleted"})
         raise unknown_route(request.method, request.path)
+
+    async def _post(
+        self, request: StorageRequest, identity: Identity, parts: list[str]
+    ) -> Response:
+        upsert = request.header(b"x-upsert") == b"true"
+        match parts:
+            case ["move"]:
+                return await self._move(request, identity)
+            case ["copy"]:
+                return await self._copy(request, identity, upsert=upsert)
+            case ["list", bucket]:
+                return await self._list(request, identity, bucket)
+            case ["sign", bucket]:
+                return await self._sign_many(request, identity, bucket)
+            case ["sign", _, _, *_]:
+                return await self._sign(request, identity, _place(parts[1:]))
+            case ["upload", "sign", _, _, *_]:
+                place = _place(parts[2:])
+                signed = await self._objects.sign_upload(identity, place, upsert=upsert)
+                return answer(signed)
+            case ["list-v2", _] | [_] | []:
+                raise unknown_route(request.method, request.path)
+        return await self._upload(request, identity, parts, upsert=upsert)
+
+    async def _upload(
+        self,
+        request: StorageRequest,
+        identity: Identity,
+        parts: list[str],
+        *,
+        upsert: bool,
+    ) -> Response:
+        place = _place(parts)
+        return answer(
+            await self._objects.upload(request, identity, place, upsert=upsert)
+        )
 
     async def _move(self, request: StorageRequest, identity: Identity) -> Response:
         source, target = await _both(request)

@@ -12,7 +12,7 @@ import pytest
 from storage3 import SyncStorageClient
 
 from deploy import services
-from deploy.background import served
+from deploy.background import Service, served
 from deploy.cluster import DEPLOYER
 from deploy.process import free_port
 from deploy.tokens import mint
@@ -72,8 +72,14 @@ class Api:
             token = self.token(person)
         if token is not None:
             given["authorization"] = f"Bearer {token}"
-        url = httpx.URL(self.url).copy_with(raw_path=f"/storage/v1/{path}".encode())
-        return self.http.request(method, url, headers=given, **more)
+        return self.http.request(
+            method,
+            self.url,
+            headers=given,
+            # Untouched: a URL's dot segments would be resolved.
+            extensions={"target": f"/storage/v1/{path}".encode()},
+            **more,
+        )
 
     def upload(
         self,
@@ -144,25 +150,33 @@ def nobody() -> UUID:
 
 
 @pytest.fixture(scope="package")
-def serve(
-    cluster: Cluster,
-    storage_database: str,
-    secrets: Secrets,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[..., Any]:
-    """Builds a context manager that runs a gateway; `folder` keeps its bytes."""
+def configured(
+    cluster: Cluster, storage_database: str, secrets: Secrets
+) -> Callable[..., Service]:
+    """Describes a gateway; `folder` keeps its bytes, and more settings go by name."""
 
-    @contextmanager
-    def running(folder: Path | None = None, **settings: str) -> Iterator[Api]:
+    def described(folder: Path | None = None, **settings: str) -> Service:
         service = services.gateway(
             database_url=cluster.url("authenticator", storage_database),
             jwt_secret=secrets.jwt_secret,
             port=free_port(),
-            storage_url=folder and folder.as_uri(),
+            storage_url=folder.as_uri() if folder else None,
             storage_secret=STORAGE_SECRET if folder else None,
         )
         more = {f"PART_LENS_{name}": text for name, text in settings.items()}
-        service = replace(service, environment={**service.environment, **more})
+        return replace(service, environment={**service.environment, **more})
+
+    return described
+
+
+@pytest.fixture(scope="package")
+def serve(
+    secrets: Secrets, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Service], Any]:
+    """Builds a context manager that runs a gateway."""
+
+    @contextmanager
+    def running(service: Service) -> Iterator[Api]:
         log = tmp_path_factory.mktemp("gateway") / "log"
         with (
             served(service, log) as url,
@@ -180,9 +194,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def api(serve: Callable[..., Any], folder: Path) -> Iterator[Api]:
+def api(
+    serve: Callable[..., Any], configured: Callable[..., Service], folder: Path
+) -> Iterator[Api]:
     """A gateway that serves storage from a folder."""
-    with serve(folder) as found:
+    with serve(configured(folder)) as found:
         yield found
 
 

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
+    from storage3.types import FileOptions, ListBucketFilesOptions
+
     from .conftest import Aboard, Api
 
-TYPE = {"content-type": "image/png"}
+TYPE: FileOptions = {"content-type": "image/png"}
 
 
 def test_a_photo_is_uploaded_and_comes_back(api: Api, aboard: Aboard) -> None:
@@ -164,13 +166,19 @@ def test_a_folder_is_listed(api: Api, aboard: Aboard) -> None:
     }
     assert found[1]["metadata"]["size"] == len(PNG)
     assert [row["name"] for row in photos.list(f"{root}/z")] == ["1.png", "2.png"]
-    page = {"limit": 1, "offset": 1, "sortBy": {"column": "name", "order": "desc"}}
+    page: ListBucketFilesOptions = {
+        "limit": 1,
+        "offset": 1,
+        "sortBy": {"column": "name", "order": "desc"},
+    }
     assert [row["name"] for row in photos.list(f"{root}/z", page)] == ["1.png"]
     assert {row["name"] for row in photos.list(root, {"search": "A"})} == {
         "anode.png",
         "a.png",
     }
-    newest = {"sortBy": {"column": "created_at", "order": "desc"}}
+    newest: ListBucketFilesOptions = {
+        "sortBy": {"column": "created_at", "order": "desc"}
+    }
     assert photos.list(root, newest)[1]["name"] == "anode.png"
     assert photos.list("") == [found[0] | {"name": root}]
 
