@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.storage.signing import Grant
     from gateway.tokens import Identity
 
+# No alias: those are upper-case.
 SINGLE_TENANT = "tenant"
 
 
@@ -70,13 +71,14 @@ class NoStorage:
 
 
 def storage_of(
-    settings: Settings, database: Database | None, *, tenant: str = SINGLE_TENANT
+    settings: Settings, database: Database | None, *, tenant: str = ""
 ) -> Storage:
     """Build a tenant's storage as the settings describe it.
 
     :param database: the tenant's, which somebody else opens; None to open one for
         storage alone.
-    :param tenant: the prefix that its bytes have in the store.
+    :param tenant: its alias, which is the prefix that its bytes have in the store;
+        empty where there is one tenant alone.
     """
     if settings.storage_upstream:
         return StorageUpstream(settings.storage_upstream)
@@ -88,7 +90,7 @@ def storage_of(
         return NoStorage("beside PART_LENS_STORAGE_URL it needs PART_LENS_DATABASE_URL")
     own = None
     if database is None:
-        own = database = Database(settings)
-    store = Store(settings.storage_url, prefix=tenant)
+        own = database = Database(settings, tenant=tenant)
+    store = Store(settings.storage_url, prefix=tenant or SINGLE_TENANT)
     objects = Objects(Rows(database), store, Signer(settings.storage_secret))
     return ObjectStorage(objects, database=own)

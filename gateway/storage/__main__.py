@@ -32,17 +32,23 @@ def sweep() -> None:
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     logs.configure(settings.log_level)
-    try:
-        click.echo(f"{asyncio.run(_sweep(settings))} removed")
-    except (ApiError, StorageError) as error:
-        raise click.ClickException(error.message) from None
-    except OSError as error:
-        raise click.ClickException(f"the store cannot be used: {error}") from None
+    tenants = {alias: settings.of_tenant(alias) for alias in settings.tenants}
+    removed = 0
+    for alias, described in (tenants or {"": settings}).items():
+        try:
+            removed += asyncio.run(_sweep(described, alias))
+        except (ApiError, StorageError) as error:
+            raise click.ClickException(f"{alias} {error.message}".strip()) from None
+        except OSError as error:
+            raise click.ClickException(f"the store cannot be used: {error}") from None
+    click.echo(f"{removed} removed")
 
 
-async def _sweep(settings: Settings) -> int:
-    database = Database(settings)
-    storage = storage_of(settings, database)
+async def _sweep(settings: Settings, tenant: str) -> int:
+    if not settings.database_url:
+        raise click.ClickException("the sweep needs the tenant's DATABASE_URL")
+    database = Database(settings, tenant=tenant)
+    storage = storage_of(settings, database, tenant=tenant)
     if not isinstance(storage, ObjectStorage):
         raise click.ClickException("this gateway stores nothing itself")
     await database.open()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.tokens import Identity
 
 # Unlike PostgREST it wants the apikey. What is sent has the length that was declared.
-NOT_FORWARDED = HOP_BY_HOP | {b"host", b"cookie", b"expect"}
+NOT_FORWARDED = HOP_BY_HOP | {b"cookie", b"expect", b"host", b"origin"}
 
 
 class StorageUpstream:

@@ -64,7 +64,7 @@ class StorageFront:
     async def _respond(self, request: StorageRequest) -> Response:
         grant = self._grant(request)
         if grant is None:
-            identity = self._tokens.identify(request.header(b"authorization"))
+            identity = await self._tokens.identify(request.header(b"authorization"))
         else:
             identity = grant.signer
         route = await self._tenants.resolve(identity)

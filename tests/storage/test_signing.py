@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -121,10 +122,10 @@ def test_the_same_secret_makes_other_keys() -> None:
     """Even where one secret was set for both, neither token passes for the other."""
     person = Identity("authenticated", b'{"sub":"x","role":"authenticated"}')
     signer = Signer(SECRET.encode())
-    tokens = Tokens(SECRET.encode(), audience=None)
+    tokens = Tokens([SECRET.encode()], audience=None)
     url = signer.sign("download", "a/b", person, seconds=60)
     with pytest.raises(ApiError):
-        tokens.identify(f"Bearer {url}".encode())
+        asyncio.run(tokens.identify(f"Bearer {url}".encode()))
     payload = jwt.decode(url, options={"verify_signature": False})
     with pytest.raises(StorageError):
         signer.verify("download", jwt.encode(payload, SECRET, algorithm="HS256"))
