@@ -20,6 +20,7 @@ import psycopg
 from deploy.background import running
 from deploy.catalogue import CatalogueError, read_catalogue
 from deploy.cluster import DEPLOYER, embedded, first_line
+from deploy.demo_storage import walk_through_storage
 from deploy.importer import (
     DEFAULT_URL,
     Importer,
@@ -113,16 +114,12 @@ class Walk:
         differs is not printed: it may hold a secret. DemoError if nobody answers.
         """
         self._announce(who, function, arguments)
-        try:
-            response = self.client.post(
-                f"/rpc/{function}",
-                json={"p_yacht_id": str(YACHT_ID), **arguments},
-                headers={"Authorization": f"Bearer {token_for(who, self.secret)}"},
-            )
-        except httpx.TransportError as error:
-            raise DemoError(
-                f"{self.client.base_url} does not answer: {error}"
-            ) from error
+        response = self.send(
+            "POST",
+            f"/rpc/{function}",
+            json={"p_yacht_id": str(YACHT_ID), **arguments},
+            headers={"Authorization": f"Bearer {token_for(who, self.secret)}"},
+        )
         try:
             body = response.json()
             refused = f" {body['code']}" if response.is_error else ""
@@ -133,6 +130,19 @@ class Walk:
         text = "" if hush and response.is_success else response.text[:300]
         self.verdict(got, told or f"expected {expect}: {text}", right=bool(told))
         return body
+
+    def send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Send a request; DemoError if nobody answers."""
+        try:
+            return self.client.request(method, path, **more)
+        except httpx.TransportError as error:
+            raise DemoError(
+                f"{self.client.base_url} does not answer: {error}"
+            ) from error
+
+    def say(self, text: str) -> None:
+        """Print what is being done."""
+        click.echo(f"    {text}".rstrip())
 
     def verdict(self, got: str, told: str, *, right: bool) -> None:
         """Print what came and what it means; count it if it is not right."""
@@ -147,7 +157,7 @@ class Walk:
     ) -> None:
         told = [f"{SHOWN[k]} {v}" for k, v in arguments.items() if k in SHOWN]
         role = f"{who.yacht_role or who.token_role}".replace("_", " ")
-        click.echo(f"    POST /rpc/{function}  as {role}  {', '.join(told)}".rstrip())
+        self.say(f"POST /rpc/{function}  as {role}  {', '.join(told)}")
 
 
 def load_fleet(url: str, secret: str, connection: psycopg.Connection) -> None:
@@ -399,6 +409,7 @@ def demonstrate(url: str, state: State) -> int:
         signing.count(tour)
         signing.write_off(tour)
         signing.reverse(tour)
+        walk_through_storage(walk, tour.part_id, tour.run)
         check_parity(walk, connection)
     click.echo()
     if walk.differences:
