@@ -56,9 +56,9 @@ ORDER BY p.proname
 
 DESCRIPTION = """\
 A parts-inventory ledger for fleets of yachts. Every call is an RPC with named \
-arguments; every answer is JSON. A refusal has four keys, each a text or null: branch on \
-`code`. Send a new `p_idempotency_key` with each write, and the same one when you send it \
-again: nothing is done twice."""
+arguments; every answer is JSON. A refusal has four keys, each a text or null: \
+branch on `code`. Send a new `p_idempotency_key` with each write, and the same one \
+when you send it again: nothing is done twice."""
 
 _TYPES: Mapping[str, dict[str, Any]] = {
     "bigint": {"type": "integer", "format": "int64"},
