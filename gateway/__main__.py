@@ -66,7 +66,7 @@ def _serve(settings: Settings, workers: int) -> None:
 
         serve_privately(settings.metrics_port)
     uvicorn.run(
-        "gateway.app:from_environment",
+        "gateway.assembly:from_environment",
         factory=True,
         workers=workers,
         host=settings.host,

@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
 from gateway import catalogue
+from gateway.statements import SCHEMA
 from gateway.tokens import ROLES
 from gateway.upstream import PostgrestRoute
 
@@ -75,7 +76,7 @@ async def _database(url: str) -> AsyncIterator[Finding]:
             yield finding
         found = await catalogue.load(connection)
         count = len(found.functions)
-        yield Finding(count > 0, f"functions: {count} in schema {catalogue.SCHEMA}")
+        yield Finding(count > 0, f"functions: {count} in schema {SCHEMA}")
         async for finding in _logging(connection):
             yield finding
 

@@ -7,13 +7,16 @@ folder (prometheus_client's multiprocess mode), and whoever is asked sums them.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
+    CONTENT_TYPE_LATEST,
     REGISTRY,
     CollectorRegistry,
     Counter,
@@ -25,11 +28,17 @@ from prometheus_client import (
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from gateway.messages import Response
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gateway.tenants import Tenants
+    from gateway.tokens import Tokens
+
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-CONTENT_TYPE = b"text/plain; version=1.0.0; charset=utf-8"
+# Seconds between two looks at what is a gauge.
+SAMPLED = 1.0
 # Whatever is no function of ours: a scanner's paths must not become series.
 OTHER = "other"
 ABORTED = 499
@@ -98,28 +107,68 @@ JWT_HITS = Counter("part_lens_jwt_cache_hits", "Calls with a remembered token.")
 JWT_MISSES = Counter("part_lens_jwt_cache_misses", "Tokens that had to be verified.")
 
 
-def observe(function: str, status: int, seconds: float, body: bytes) -> None:
+def observe(status: int, function: str, started: float, body: bytes = b"") -> None:
     """Count an answered call.
 
+    :param started: `time.perf_counter()` when its head had come.
     :param body: the answer's beginning, in which the code of a refusal is found.
     """
+    seconds = time.perf_counter() - started
     if status >= 400:
         found = _CODE.search(body)
         code = found[1].decode() if found else str(status)
-        if not found or code.startswith("PGRST"):
+        if not found or not function or code.startswith("PGRST"):
             function = OTHER
         REFUSALS.labels(code, function).inc()
         if code == "42501":
             VIOLATIONS.inc()
+    function = function or OTHER
     REQUESTS.labels(function, str(status)).inc()
     DURATION.labels(function).observe(seconds)
 
 
-def exposition() -> bytes:
+def response() -> Response:
     """Render the public metrics in Prometheus's text format."""
     registry = CollectorRegistry()
     registry.register(_Public())
-    return generate_latest(registry)
+    body = generate_latest(registry)
+    headers = [
+        (b"content-type", CONTENT_TYPE_LATEST.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+    ]
+    return Response(200, headers, body)
+
+
+class Sampler:
+    """Keeps the gauges of pools and tokens as they are now, within a second."""
+
+    def __init__(self, tenants: Tenants, tokens: Tokens) -> None:
+        self._tenants = tenants
+        self._tokens = tokens
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look; in a running event loop."""
+        self._task = asyncio.create_task(self._look(), name="sampler")
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _look(self) -> None:
+        while True:
+            JWT_ENTRIES.set(len(self._tokens))
+            for alias, route in self._tenants.routes.items():
+                if (pool := route.pool()) is not None:
+                    POOL_SIZE.labels(alias).set(pool.size)
+                    POOL_AVAILABLE.labels(alias).set(pool.available)
+                    POOL_WAITING.labels(alias).set(pool.waiting)
+                TENANT_READY.labels(alias).set(await route.ready())
+            await asyncio.sleep(SAMPLED)
 
 
 def serve_privately(port: int) -> None:

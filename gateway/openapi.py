@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
-from gateway.catalogue import SCHEMA
 from gateway.comments import read_comment
+from gateway.statements import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
