@@ -78,7 +78,7 @@ def test_the_page_shows_every_rpc(gateway_api: Api, tmp_path: Path) -> None:
             *("--disable-background-networking", "--disable-component-update"),
             *("--disable-sync", "--no-first-run", f"--user-data-dir={tmp_path}"),
             *("--virtual-time-budget=20000", "--dump-dom"),
-            f"{gateway_api.http.base_url}docs",
+            str(gateway_api.http.base_url.join("/docs")),
         ],
         capture_output=True,
         text=True,
