@@ -13,7 +13,7 @@ export GATEWAY_PORT POSTGREST_PORT
 
 .DEFAULT_GOAL  := help
 .PHONY: help bootstrap demo test pgtap migrate verify revert status migration parity \
-        import postgrest gateway env token bench lint stop clean
+        supabase import postgrest gateway env token bench lint stop clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ migration: bootstrap ## Draft a migration from what changed in sql/, policies/ a
 
 parity: bootstrap ## Compare the migrated database with the desired state.
 	@$(PYTHON) -m deploy.parity
+
+supabase: bootstrap ## Write the plan as migrations of the Supabase CLI (OUTPUT=supabase/migrations PROJECT=).
+	@$(PYTHON) -m deploy.supabase $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(PROJECT),--project $(PROJECT))
 
 import: bootstrap ## Load a CSV of parts (FILE=, YACHT=) through the running gateway.
 	@$(PYTHON) -m deploy.importer "$(or $(FILE),$(error FILE= is missing))" --yacht "$(or $(YACHT),$(error YACHT= is missing))"
