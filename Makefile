@@ -33,8 +33,8 @@ demo: export DATABASE_URL :=
 test: bootstrap ## Run all tests on a cluster of their own (WORKERS= at once, ARGS= goes to pytest).
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-pgtap: bootstrap ## Run the pgTAP files under pg_prove on a cluster of their own (ARGS= goes to pg_prove).
-	@$(PYTHON) -m deploy.pgtap $(ARGS)
+pgtap: bootstrap ## Run the pgTAP files under pg_prove on a cluster of their own (SERVER=17, ARGS= goes to pg_prove).
+	@$(PYTHON) -m deploy.pgtap $(if $(SERVER),--server $(SERVER)) $(ARGS)
 
 migrate: bootstrap ## Deploy the migrations to DATABASE_URL (default: the embedded cluster; PROJECT= TO=).
 	@$(PYTHON) -m deploy.sqitch deploy $(SQITCH)
