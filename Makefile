@@ -13,7 +13,7 @@ export GATEWAY_PORT POSTGREST_PORT
 
 .DEFAULT_GOAL  := help
 .PHONY: help bootstrap demo test pgtap migrate verify revert status migration parity \
-        supabase import postgrest gateway env token bench lint stop clean
+        supabase import adopt postgrest gateway env token bench lint stop clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ supabase: bootstrap ## Write the plan as migrations of the Supabase CLI (OUTPUT=
 
 import: bootstrap ## Load a CSV of parts (FILE=, YACHT=) through the running gateway.
 	@$(PYTHON) -m deploy.importer "$(or $(FILE),$(error FILE= is missing))" --yacht "$(or $(YACHT),$(error YACHT= is missing))"
+
+adopt: bootstrap ## Take over a yacht (YACHT=, NAME=) of the older design from LEGACY_URL (ARGS=--dry-run).
+	@$(PYTHON) -m deploy.adopt --yacht "$(or $(YACHT),$(error YACHT= is missing))" $(if $(NAME),--name "$(NAME)") $(ARGS)
 
 postgrest: migrate ## Serve the schema by PostgREST alone on POSTGREST_PORT.
 	@$(PYTHON) -m deploy.services postgrest
