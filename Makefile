@@ -30,7 +30,8 @@ demo: bootstrap ## Bring everything up with the sample fleet and walk through it
 # Whatever the environment names: the demo works on the embedded cluster alone.
 demo: export DATABASE_URL :=
 
-test: bootstrap ## Run all tests on a cluster of their own (WORKERS= at once, ARGS= goes to pytest).
+test: ## Run all tests on a cluster of their own (WORKERS= at once, ARGS= goes to pytest).
+	@deploy/bootstrap test
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 pgtap: bootstrap ## Run the pgTAP files under pg_prove on a cluster of their own (SERVER=17, ARGS= goes to pg_prove).

