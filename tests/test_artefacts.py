@@ -7,17 +7,23 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from ruamel.yaml import YAML
+import yaml
+from psycopg.conninfo import make_conninfo
 
-from deploy.cluster import DATABASE, DEPLOYER, DEPLOYER_RIGHTS, LOGINS
-from deploy.server import Server
+from deploy.cluster import DATABASE, DEPLOYER, KEY_READER, KEYHOLDER, LOGINS
+from deploy.server import TOTP_KEY, Server
 from deploy.sqitch import probe
 from deploy.state import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 UNIT = ROOT / "deploy" / "systemd" / "part-lens-gateway.service"
 CONTAINER = ROOT / "deploy" / "container"
@@ -53,7 +59,7 @@ def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess
 
 
 def compose() -> dict[str, Any]:
-    found: dict[str, Any] = YAML(typ="safe").load(COMPOSE)
+    found: dict[str, Any] = yaml.safe_load(COMPOSE.read_text("utf-8"))
     return found
 
 
@@ -179,62 +185,104 @@ def test_the_unit_exposes_little(unit: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_the_first_start_makes_the_logins(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    """As the embedded cluster makes them, and fit to migrate; no password is logged."""
-    directory = tmp_path_factory.mktemp("first")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o711)
-    server = Server(directory, {"fsync": "off", "log_statement": "all"})
-    passwords = {
-        "DEPLOYER_PASSWORD": 'it\'s \\ the "deployer"',
-        "AUTHENTICATOR_PASSWORD": "authenticator-secret",
-        "RESOLVER_PASSWORD": "resolver-secret",
-    }
-    try:
-        server.start("superuser-secret")
-        place = {"PGHOST": str(server.socket_dir), "PGPORT": str(server.port)}
-        done = run("bash", INIT, **place, PGPASSWORD="superuser-secret", **passwords)
-        assert (done.returncode, done.stdout) == (0, "")
-        for login, password in zip(
-            (DEPLOYER, *LOGINS), passwords.values(), strict=True
-        ):
-            connection = psycopg.connect(
-                host=place["PGHOST"],
-                port=place["PGPORT"],
-                user=login,
-                password=password,
-                dbname=DATABASE,
+PASSWORDS = {
+    "DEPLOYER_PASSWORD": 'it\'s \\ the "deployer"',
+    "AUTHENTICATOR_PASSWORD": "authenticator-secret",
+    "RESOLVER_PASSWORD": "resolver-secret",
+}
+
+
+@dataclass(frozen=True)
+class FirstStart:
+    """A server that had nothing but its superuser, and its volume."""
+
+    server: Server
+    volume: Path
+
+    def connect(self, login: str, password: str) -> psycopg.Connection:
+        return psycopg.connect(self.conninfo(login, password))
+
+    def conninfo(self, login: str, password: str) -> str:
+        return make_conninfo(
+            host=str(self.server.socket_dir),
+            port=self.server.port,
+            user=login,
+            password=password,
+            dbname=DATABASE,
+        )
+
+
+@pytest.fixture(scope="module")
+def first_start() -> Iterator[FirstStart]:
+    """After 10-logins.sh was run, as the image of PostgreSQL runs it."""
+    # Not pytest's tmp_path: the account that runs PostgreSQL could not reach it.
+    with tempfile.TemporaryDirectory(prefix="part-lens-") as directory:
+        Path(directory).chmod(0o711)
+        made = FirstStart(
+            Server(Path(directory) / "c", {"fsync": "off", "log_statement": "all"}),
+            Path(directory) / "volume",
+        )
+        data = made.volume / "pgdata"
+        data.mkdir(parents=True)
+        try:
+            made.server.start("superuser-secret")
+            done = run(
+                *("bash", INIT),
+                **PASSWORDS,
+                PGHOST=str(made.server.socket_dir),
+                PGPORT=str(made.server.port),
+                PGPASSWORD="superuser-secret",
+                PGDATA=str(data),
             )
-            with connection:
-                rights = connection.execute(
-                    """
-                    SELECT rolsuper, rolcreaterole, rolcreatedb, rolbypassrls,
-                           rolinherit
-                    FROM pg_catalog.pg_roles WHERE rolname = current_user
-                    """
-                ).fetchone()
-                if login == DEPLOYER:
-                    assert DEPLOYER_RIGHTS.split() == [
-                        *("LOGIN", "NOSUPERUSER", "CREATEROLE", "CREATEDB", "BYPASSRLS")
-                    ]
-                    assert rights == (False, True, True, True, True)
-                    probe(
-                        connection.info.dsn + f" password='{_quoted(password)}'",
-                        changing=True,
-                    )
-                else:
-                    assert rights == (False, False, False, False, False)
-        log = (directory / "server.log").read_text("utf-8", errors="replace")
-        assert "CREATE DATABASE" not in log
-        assert [each for each in passwords.values() if each in log] == []
-    finally:
-        server.destroy()
+            assert (done.returncode, done.stdout) == (0, "")
+            yield made
+        finally:
+            made.server.destroy()
 
 
-def _quoted(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("'", "\\'")
+def test_the_first_start_makes_the_logins(first_start: FirstStart) -> None:
+    """As the embedded cluster makes them, and fit to migrate."""
+    logins = (DEPLOYER, *LOGINS)
+    for login, password in zip(logins, PASSWORDS.values(), strict=True):
+        with first_start.connect(login, password) as connection:
+            rights = connection.execute(
+                """
+                SELECT rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, rolinherit
+                FROM pg_catalog.pg_roles WHERE rolname = current_user
+                """
+            ).fetchone()
+        is_deployer = login == DEPLOYER
+        assert rights == (False, *[is_deployer] * 4)
+    probe(first_start.conninfo(DEPLOYER, PASSWORDS["DEPLOYER_PASSWORD"]), changing=True)
+
+
+def test_the_first_start_provides_the_key(first_start: FirstStart) -> None:
+    """In a file of its own that a base backup leaves behind, for one role to read."""
+    link = first_start.volume / "pgdata" / TOTP_KEY
+    key = first_start.volume / TOTP_KEY
+    assert link.is_symlink()
+    assert link.samefile(key)
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert len(key.read_text("ascii").strip()) >= 48
+    password = PASSWORDS["DEPLOYER_PASSWORD"]
+    with first_start.connect(DEPLOYER, password) as connection:
+        told = connection.execute(
+            """
+            SELECT pg_catalog.has_function_privilege(r.rolname, %s, 'EXECUTE'),
+                   pg_catalog.pg_has_role(current_user, r.rolname, 'MEMBER')
+            FROM pg_catalog.pg_roles AS r WHERE r.rolname = %s
+            """,
+            [KEY_READER, KEYHOLDER],
+        ).fetchone()
+    assert told == (True, True)
+
+
+def test_the_first_start_logs_no_password(first_start: FirstStart) -> None:
+    """Not even where the server logs every statement."""
+    log = first_start.server.directory / "server.log"
+    text = log.read_text("utf-8", errors="replace")
+    assert "SET log_statement" in text
+    assert [each for each in PASSWORDS.values() if each in text] == []
 
 
 def test_the_first_start_needs_every_password() -> None:

@@ -10,7 +10,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from deploy.state import ROOT
 
@@ -85,7 +85,7 @@ THRESHOLDS = {
 
 
 def load(path: Path) -> Any:
-    return YAML(typ="safe").load(path)
+    return yaml.safe_load(path.read_text("utf-8"))
 
 
 def listed() -> dict[str, set[str]]:
