@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from deploy.cluster import Cluster
     from tests.conftest import Database
+    from tests.fleet import Answer
 
 _numbers = itertools.count(1)
 
@@ -85,6 +86,27 @@ def ask(fresh_database: Database) -> Callable[[str], list[Any]]:
             return connection.execute(query.encode(), {"yacht": YACHT}).fetchall()
 
     return rows
+
+
+@pytest.fixture
+def as_captain(
+    ask: Callable[[str], list[Any]], fresh_database: Database
+) -> Callable[[str, str, int], Answer]:
+    """Moves a part that was taken over, as a person who was."""
+
+    def move(function: str, part_number: str, units: int) -> Answer:
+        parts = dict(ask("SELECT part_number, part_id FROM public.pms_parts"))
+        with desk(fresh_database.url("authenticator")) as call:
+            return call(
+                person(0),
+                function,
+                p_yacht_id=YACHT,
+                p_part_id=parts[part_number],
+                p_quantity=units,
+                p_idempotency_key=function,
+            )
+
+    return move
 
 
 def line(told: Result, kind: str) -> list[int]:
@@ -170,20 +192,11 @@ def test_roles_and_units_are_translated(
 def test_people_work_on_with_it(
     adopt: Callable[..., Result],
     ask: Callable[[str], list[Any]],
-    fresh_database: Database,
+    as_captain: Callable[[str, str, int], Answer],
 ) -> None:
     """The captain consumes what was taken over; a second run then leaves it alone."""
     adopt()
-    [(part_id,)] = ask("SELECT part_id FROM public.pms_parts WHERE name = 'Part 1'")
-    with desk(fresh_database.url("authenticator")) as call:
-        answer = call(
-            person(0),
-            "consume_part",
-            p_yacht_id=YACHT,
-            p_part_id=part_id,
-            p_quantity=1,
-            p_idempotency_key="after",
-        )
+    answer = as_captain("consume_part", "PN-0001", 1)
     assert (answer.status, answer.body["quantity_before"]) == (200, quantity(1, 0))
     before = ask(LEDGER)
     told = adopt()
@@ -390,22 +403,12 @@ def test_a_stock_that_moved_since_is_left_alone(
     old: OldYacht,
     adopt: Callable[..., Result],
     ask: Callable[[str], list[Any]],
-    fresh_database: Database,
+    as_captain: Callable[[str, str, int], Answer],
 ) -> None:
     """A quantity that is put right too late would be counted twice."""
     old.claim("PN-0002", 99)
     adopt()
-    [(part_id,)] = ask("SELECT part_id FROM public.pms_parts WHERE name = 'Part 2'")
-    with desk(fresh_database.url("authenticator")) as call:
-        answer = call(
-            person(0),
-            "receive_part",
-            p_yacht_id=YACHT,
-            p_part_id=part_id,
-            p_quantity=4,
-            p_idempotency_key="since",
-        )
-    assert answer.status == 201
+    assert as_captain("receive_part", "PN-0002", 4).status == 201
     before = ask(LEDGER)
     told = adopt("--trust", "stock")
     assert [code for _, code, _ in refusals(told)] == ["moved_since"]
