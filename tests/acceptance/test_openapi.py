@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from tests.acceptance.conftest import Api
     from tests.acceptance.scene import Scene
+
+
+IS_DEBIAN = platform.freedesktop_os_release().get("ID") == "debian"
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +75,9 @@ def test_answers_are_as_described(
 def test_the_page_shows_every_rpc(gateway_api: Api, tmp_path: Path) -> None:
     """In a real browser, with nothing from elsewhere."""
     browser = shutil.which("chromium")
-    assert browser, "the bootstrap installs it"
+    if browser is None:
+        assert not IS_DEBIAN, "the bootstrap installs it"
+        pytest.skip("no browser here")
     shown = subprocess.run(
         [
             *(browser, "--headless", "--no-sandbox", "--disable-gpu"),
