@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-import re
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
+from gateway import phrases
+from gateway.cors import Cors
 from gateway.database import Database
 from gateway.direct import DirectRoute
 from gateway.errors import RETRY_AFTER, ApiError
+from gateway.jwks import KeySet
 from gateway.messages import JSON_TYPE, Request, Response
+from gateway.signer import Signer
+from gateway.statements import SCHEMA
 from gateway.tenants import Tenants
 from gateway.tokens import Tokens
 from gateway.upstream import PostgrestRoute
@@ -31,18 +34,33 @@ logger = logging.getLogger("gateway")
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 SUPABASE_PREFIX = "/rest/v1"
 RPC_PREFIX = "/rpc/"
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 
 def application(settings: Settings) -> Gateway:
     """Build the gateway that the settings describe."""
+    phrases.install()
     route = (
         DirectRoute(Database(settings))
         if settings.route == "direct"
-        else PostgrestRoute(settings.postgrest_url)
+        else PostgrestRoute(settings.postgrest_url, _signer(settings))
     )
-    tokens = Tokens(settings.jwt_secret, audience=settings.jwt_audience)
-    return Gateway(Tenants(route), tokens, body_limit=settings.body_limit)
+    tokens = Tokens(
+        settings.jwt_secrets,
+        audience=settings.jwt_audience,
+        algorithms=settings.jwt_algorithms,
+        keys=KeySet(settings.jwks) if settings.jwks else None,
+    )
+    return Gateway(
+        Tenants(route),
+        tokens,
+        cors=Cors(settings.cors_origins),
+        body_limit=settings.body_limit,
+    )
+
+
+def _signer(settings: Settings) -> Signer | None:
+    secret = settings.postgrest_jwt_secret
+    return Signer(secret) if secret else None
 
 
 class ClientGoneError(Exception):
@@ -52,9 +70,12 @@ class ClientGoneError(Exception):
 class Gateway:
     """Serve RPC calls, `/live` and `/ready`."""
 
-    def __init__(self, tenants: Tenants, tokens: Tokens, *, body_limit: int) -> None:
+    def __init__(
+        self, tenants: Tenants, tokens: Tokens, *, cors: Cors, body_limit: int
+    ) -> None:
         self._tenants = tenants
         self._tokens = tokens
+        self._cors = cors
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,17 +89,26 @@ class Gateway:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        await self._tokens.open()
         await self._tenants.open()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._tenants.close()
+        await self._tokens.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        request_id = _request_id(scope)
+        request = Request(
+            method=scope["method"],
+            function="",
+            query=scope["query_string"],
+            headers=scope["headers"],
+            body=b"",
+        )
+        request_id = request.request_id
         try:
-            response = await self._respond(scope, receive, request_id)
+            response = await self._respond(scope, receive, request)
         except ApiError as error:
             response = error.response()
             if error.status >= 500:
@@ -89,6 +119,9 @@ class Gateway:
             logger.exception("bug", extra={"fields": {"request_id": request_id}})
             response = ApiError(500, "PGRSTX00", "Internal error").response()
         response.headers.append((b"x-request-id", request_id.encode()))
+        origin = request.header(b"origin")
+        if origin is not None and request.method != "OPTIONS":
+            response.headers += self._cors.headers(origin)
         await _send(scope, send, response)
         if logger.isEnabledFor(logging.DEBUG):
             milliseconds = round((time.perf_counter() - started) * 1000, 2)
@@ -102,30 +135,37 @@ class Gateway:
             )
 
     async def _respond(
-        self, scope: Scope, receive: Receive, request_id: str
+        self, scope: Scope, receive: Receive, request: Request
     ) -> Response:
         path: str = scope["path"]
         if path == "/live":
             return _health(healthy=True)
         if path == "/ready":
-            return _health(healthy=await self._tenants.ready())
-        request = Request(
-            method=scope["method"],
-            function="",
-            query=scope["query_string"],
-            headers=scope["headers"],
-            body=b"",
-            request_id=request_id,
+            return _health(healthy=self._tokens.ready and await self._tenants.ready())
+        if request.method == "OPTIONS" and (preflight := self._preflight(request)):
+            return preflight
+        authorization = request.header(b"authorization")
+        identity = self._tokens.recall(authorization) or await self._tokens.identify(
+            authorization
         )
-        identity = self._tokens.identify(request.header(b"authorization"))
         route = await self._tenants.resolve(identity)
         request.function = _function(path)
+        _check_profile(request)
         if request.method not in METHODS:
             raise ApiError(
                 405, "PGRST101", f"Cannot use the {request.method} method on RPC"
             )
         request.body = await self._read(request, receive)
         return await route.call(request, identity)
+
+    def _preflight(self, request: Request) -> Response | None:
+        if (origin := request.header(b"origin")) is None:
+            return None
+        return self._cors.preflight(
+            origin,
+            method=request.header(b"access-control-request-method"),
+            headers=request.header(b"access-control-request-headers"),
+        )
 
     async def _read(self, request: Request, receive: Receive) -> bytes:
         """Read the whole body.
@@ -200,6 +240,21 @@ def _function(path: str) -> str:
     raise ApiError(404, "PGRST125", "Invalid path specified in request URL")
 
 
+def _check_profile(request: Request) -> None:
+    """Refuse another schema than the one that is exposed.
+
+    :raises ApiError: 406 PGRST106.
+    """
+    profile = request.profile()
+    if profile is not None and profile != SCHEMA.encode():
+        raise ApiError(
+            406,
+            "PGRST106",
+            f"Invalid schema: {profile.decode('latin-1')}",
+            hint=f"Only the following schemas are exposed: {SCHEMA}",
+        )
+
+
 def _health(*, healthy: bool) -> Response:
     body = b'{"healthy":true}' if healthy else b'{"healthy":false}'
     headers = [
@@ -210,14 +265,6 @@ def _health(*, healthy: bool) -> Response:
     if not healthy:
         headers.append(RETRY_AFTER)
     return Response(200 if healthy else 503, headers, body)
-
-
-def _request_id(scope: Scope) -> str:
-    """Return the caller's request id if it is fit for a log, or a new one."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
-            return str(value, "ascii")
-    return secrets.token_hex(8)
 
 
 def _log(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal, cast
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+HMAC = "HS256"
+KEY_ALGORITHMS = ("RS256", "ES256", "EdDSA")
 # RFC 7518 §3.2: an HS256 key has at least the size of the hash.
 SECRET_BYTES_MIN = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -26,13 +28,18 @@ class Settings:
     Times are seconds. Secrets stay out of ``repr``.
     """
 
-    jwt_secret: bytes = field(repr=False)
+    # The second is the one before, whose tokens hold until it is taken out.
+    jwt_secrets: tuple[bytes, ...] = field(repr=False)
+    jwks: str = field(default="", repr=False)
+    jwt_algorithms: tuple[str, ...] = (HMAC,)
     jwt_audience: str | None = "authenticated"
     route: Route = "direct"
     database_url: str = field(default="", repr=False)
     # NOTIFY does not pass a pooler in transaction mode: this goes around it.
     listen_url: str = field(default="", repr=False)
     postgrest_url: str = field(default="", repr=False)
+    # Set where the PostgREST has another secret than the gateway.
+    postgrest_jwt_secret: str = field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = 3000
     pool_size: int = 10
@@ -40,6 +47,8 @@ class Settings:
     prepare: bool = True
     body_limit: int = 1024 * 1024
     log_level: str = "INFO"
+    # Whose pages may read answers; none named: all, as in PostgREST.
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -69,11 +78,20 @@ class Settings:
                 )
             return value
 
-        secret = text("JWT_SECRET").encode()
-        if len(secret) < SECRET_BYTES_MIN:
-            raise SettingsError(
-                f"PART_LENS_JWT_SECRET must have at least {SECRET_BYTES_MIN} bytes"
-            )
+        def secret(name: str) -> str:
+            value = text(name)
+            if value and len(value.encode()) < SECRET_BYTES_MIN:
+                raise SettingsError(
+                    f"PART_LENS_{name} must have at least {SECRET_BYTES_MIN} bytes"
+                )
+            return value
+
+        secrets = tuple(
+            value.encode()
+            for value in (secret("JWT_SECRET"), secret("JWT_SECRET_PREVIOUS"))
+            if value
+        )
+        jwks = text("JWKS")
         route = cast("Route", choice("ROUTE", "direct", ("direct", "postgrest")))
         database_url = text("DATABASE_URL")
         postgrest_url = text("POSTGREST_URL").rstrip("/")
@@ -84,13 +102,18 @@ class Settings:
         ):
             raise SettingsError("PART_LENS_POSTGREST_URL must be an http(s) URL")
         return cls(
-            jwt_secret=secret,
+            jwt_secrets=secrets,
+            jwks=jwks,
+            jwt_algorithms=_algorithms(
+                text("JWT_ALGORITHMS"), secrets=bool(secrets), jwks=bool(jwks)
+            ),
             # Set but empty: audiences are not looked at, as in PostgREST.
             jwt_audience=environment.get("PART_LENS_JWT_AUD", "authenticated") or None,
             route=route,
             database_url=database_url,
             listen_url=text("LISTEN_URL", database_url),
             postgrest_url=postgrest_url,
+            postgrest_jwt_secret=secret("POSTGREST_JWT_SECRET"),
             host=text("HOST", "127.0.0.1"),
             port=number("PORT", 3000, least=0, most=65535),
             pool_size=number("POOL_SIZE", 10, least=1, most=1000),
@@ -98,4 +121,32 @@ class Settings:
             prepare=choice("PREPARE", "on", ("on", "off")) == "on",
             body_limit=number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
             log_level=choice("LOG_LEVEL", "INFO", LOG_LEVELS),
+            cors_origins=tuple(
+                origin.strip()
+                for origin in text("CORS_ALLOWED_ORIGINS").split(",")
+                if origin.strip()
+            ),
         )
+
+
+def _algorithms(given: str, *, secrets: bool, jwks: bool) -> tuple[str, ...]:
+    """Return the algorithms that tokens may be signed with.
+
+    Those named; without a name, those that there is something to verify with.
+    """
+    able = ((HMAC,) if secrets else ()) + (KEY_ALGORITHMS if jwks else ())
+    if not able:
+        raise SettingsError("PART_LENS_JWT_SECRET or PART_LENS_JWKS is missing")
+    named = tuple(name.strip() for name in given.split(",") if name.strip())
+    for name in named:
+        if name not in (HMAC, *KEY_ALGORITHMS):
+            raise SettingsError(
+                "PART_LENS_JWT_ALGORITHMS must be some of "
+                + ", ".join((HMAC, *KEY_ALGORITHMS))
+            )
+        if name not in able:
+            missing = "JWT_SECRET" if name == HMAC else "JWKS"
+            raise SettingsError(
+                f"PART_LENS_JWT_ALGORITHMS names {name}: PART_LENS_{missing} is missing"
+            )
+    return named or able

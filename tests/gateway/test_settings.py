@@ -56,3 +56,46 @@ def test_what_cannot_be_used_is_named_but_not_quoted(name: str, value: str) -> N
 def test_the_postgrest_route_needs_a_url() -> None:
     with pytest.raises(SettingsError, match="PART_LENS_POSTGREST_URL"):
         Settings.from_environment({**GOOD, "PART_LENS_ROUTE": "postgrest"})
+
+
+def test_algorithms_are_those_that_can_be_verified() -> None:
+    def algorithms(**more: str) -> tuple[str, ...]:
+        named = {f"PART_LENS_{name}": value for name, value in more.items()}
+        return Settings.from_environment({**GOOD, **named}).jwt_algorithms
+
+    keys = ("RS256", "ES256", "EdDSA")
+    assert algorithms() == ("HS256",)
+    assert algorithms(JWKS="/keys.json") == ("HS256", *keys)
+    assert algorithms(JWKS="/keys.json", JWT_SECRET="") == keys
+    assert algorithms(JWKS="/k", JWT_ALGORITHMS="ES256, RS256") == ("ES256", "RS256")
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"JWT_ALGORITHMS": "none"}, "JWT_ALGORITHMS"),
+        ({"JWT_ALGORITHMS": "HS512"}, "JWT_ALGORITHMS"),
+        ({"JWT_ALGORITHMS": "RS256"}, "JWKS"),
+        ({"JWT_ALGORITHMS": "HS256", "JWT_SECRET": "", "JWKS": "/k"}, "JWT_SECRET"),
+        ({"JWT_SECRET": ""}, "JWT_SECRET"),
+        ({"JWT_SECRET_PREVIOUS": "short"}, "JWT_SECRET_PREVIOUS"),
+        ({"POSTGREST_JWT_SECRET": "short"}, "POSTGREST_JWT_SECRET"),
+    ],
+)
+def test_what_cannot_verify_a_token_is_said(
+    settings: dict[str, str], named: str
+) -> None:
+    given = {f"PART_LENS_{name}": value for name, value in settings.items()}
+    with pytest.raises(SettingsError, match=f"PART_LENS_{named}"):
+        Settings.from_environment({**GOOD, **given})
+
+
+def test_no_secret_is_in_the_repr() -> None:
+    given = {
+        "PART_LENS_JWT_SECRET_PREVIOUS": "previous" * 8,
+        "PART_LENS_POSTGREST_JWT_SECRET": "upstream" * 8,
+        "PART_LENS_JWKS": "https://user:hush@keys.example/",
+    }
+    text = repr(Settings.from_environment({**GOOD, **given}))
+    for value in ("previousprevious", "upstreamupstream", "hush", SECRET):
+        assert value not in text

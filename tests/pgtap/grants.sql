@@ -45,6 +45,9 @@ SELECT set_eq(
              ('private.refusals', 'SELECT'),
              ('private.request_keys', 'DELETE INSERT SELECT UPDATE'),
              ('private.signatures', 'INSERT SELECT'),
+             ('private.signing_credentials', 'DELETE INSERT SELECT UPDATE'),
+             ('private.signing_failures', 'INSERT SELECT'),
+             ('private.enrolment_codes', 'DELETE INSERT SELECT'),
              ('public.auth_users_roles', 'SELECT'),
              ('public.feature_flags', 'SELECT UPDATE'),
              ('public.pms_audit_log', 'INSERT'),
@@ -57,7 +60,7 @@ SELECT set_eq(
              ('public.pms_shopping_list_items', 'INSERT SELECT UPDATE'),
              ('public.pms_stock_by_location', 'SELECT'),
              ('public.v_stock_from_transactions', 'SELECT')$$,
-    'pms_rpc may write what RPCs write, and delete only keys');
+    'pms_rpc may write what RPCs write, and delete only keys, codes and old credentials');
 
 SELECT set_eq(
     $$SELECT g.kind, g.grantee
@@ -92,6 +95,8 @@ SELECT set_eq(
       FROM tap.service_api AS s
       UNION ALL
       VALUES ('private.my_yachts', 'authenticated'),
+             ('public.issue_enrolment_code', 'service_role'),
+             ('private.totp_key', 'pms_rpc'),
              ('private.complete_movement', 'pms_owner'),
              ('private.index_part_words', 'pms_owner'),
              ('private.refuse_change', 'pms_owner'),
