@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway import phrases
+from gateway.canary import Watched, watch, with_canary
 from gateway.cors import Cors
 from gateway.database import Database
 from gateway.direct import DirectRoute
@@ -42,7 +43,7 @@ SUPABASE_PREFIX = "/rest/v1"
 RPC_PREFIX = "/rpc/"
 
 
-def application(settings: Settings) -> Gateway:
+def application(settings: Settings) -> Watched:
     """Build the gateway that the settings describe."""
     phrases.install()
     tokens = Tokens(
@@ -51,12 +52,13 @@ def application(settings: Settings) -> Gateway:
         algorithms=settings.jwt_algorithms,
         keys=KeySet(settings.jwks) if settings.jwks else None,
     )
-    return Gateway(
+    gateway = Gateway(
         _tenants(settings),
         tokens,
         cors=Cors(settings.cors_origins),
         body_limit=settings.body_limit,
     )
+    return Watched(gateway)
 
 
 def _tenants(settings: Settings) -> Tenants:
@@ -85,9 +87,10 @@ def _tenants(settings: Settings) -> Tenants:
 
 def _route(settings: Settings, *, tenant: str = "") -> Route:
     if settings.route == "direct":
-        return DirectRoute(Database(settings, tenant=tenant))
+        return with_canary(DirectRoute(Database(settings, tenant=tenant)), settings)
     secret = settings.postgrest_jwt_secret
-    return PostgrestRoute(settings.postgrest_url, Signer(secret) if secret else None)
+    signer = Signer(secret) if secret else None
+    return with_canary(PostgrestRoute(settings.postgrest_url, signer), settings)
 
 
 class ClientGoneError(Exception):
@@ -132,6 +135,7 @@ class Gateway:
             query=scope["query_string"],
             headers=scope["headers"],
             body=b"",
+            path=scope["raw_path"],
         )
         request_id = request.request_id
         try:
@@ -179,6 +183,7 @@ class Gateway:
         )
         route = await self._tenants.resolve(identity)
         request.function = _function(path)
+        watch(scope, route, request)
         _check_profile(request)
         if request.method not in METHODS:
             raise ApiError(

@@ -29,6 +29,10 @@ class Request:
     query: bytes
     headers: Headers
     body: bytes
+    # As the client wrote it; empty in a call of the gateway's own.
+    path: bytes = b""
+    # False once v1 has to answer it.
+    is_ours: bool = field(default=True, init=False)
     # The caller's if it is fit for a log, else a new one.
     request_id: str = field(init=False)
     _first: dict[bytes, bytes] = field(init=False, repr=False)

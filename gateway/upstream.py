@@ -68,13 +68,7 @@ class PostgrestRoute:
 
     async def open(self) -> None:
         """Prepare the client; connections are made when they are needed."""
-        self._session = ClientSession(
-            connector=TCPConnector(limit=0),
-            timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-            cookie_jar=DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=UNWANTED,
-        )
+        self._session = client_session()
 
     async def close(self) -> None:
         """Close the kept connections."""
@@ -113,33 +107,61 @@ class PostgrestRoute:
             # PostgREST 12 sends a body with its refusal, and what would come next on
             # this connection would begin with it.
             headers.append(("connection", "close"))
-        try:
-            answer = await self._opened.request(
-                request.method,
-                URL(target, encoded=True),
-                headers=headers,
-                data=request.body or None,
-                allow_redirects=False,
-            )
-        except ClientConnectorError:
-            raise _away() from None
-        except (ClientError, TimeoutError):
-            if request.method == "POST":
-                raise commit_unknown(request.body) from None
-            raise _away() from None
-        kept: Headers = [
-            (name.lower(), value)
-            for name, value in answer.raw_headers
-            if name.lower() not in NOT_RETURNED
-        ]
-        status = phrased(answer.status, answer.reason)
-        return Response(status, kept, _stream(answer))
+        return await forward(
+            self._opened, request, target=target, headers=headers, away=_away()
+        )
 
     @property
     def _opened(self) -> ClientSession:
         if self._session is None:
             raise _away()
         return self._session
+
+
+def client_session() -> ClientSession:
+    """Make a client that passes on what it is given, and adds nothing."""
+    return ClientSession(
+        connector=TCPConnector(limit=0),
+        timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+        cookie_jar=DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=UNWANTED,
+    )
+
+
+async def forward(
+    session: ClientSession,
+    request: Request,
+    *,
+    target: str,
+    headers: list[tuple[str, str]],
+    away: ApiError,
+) -> Response:
+    """Send a request's method and body to another server, and stream its answer.
+
+    :raises ApiError: `away`; or that a POST may have been carried out.
+    """
+    try:
+        answer = await session.request(
+            request.method,
+            URL(target, encoded=True),
+            headers=headers,
+            data=request.body or None,
+            allow_redirects=False,
+        )
+    except ClientConnectorError:
+        raise away from None
+    except (ClientError, TimeoutError):
+        if request.method == "POST":
+            raise commit_unknown(request.body) from None
+        raise away from None
+    kept: Headers = [
+        (name.lower(), value)
+        for name, value in answer.raw_headers
+        if name.lower() not in NOT_RETURNED
+    ]
+    status = phrased(answer.status, answer.reason)
+    return Response(status, kept, _stream(answer))
 
 
 async def _stream(answer: ClientResponse) -> AsyncIterator[bytes]:
