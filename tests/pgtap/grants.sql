@@ -75,7 +75,7 @@ SELECT set_eq(
     $$SELECT g.name, g.privilege
       FROM tap.our_grants AS g
       WHERE g.kind = 'column' AND g.grantee = 'pms_rpc'$$,
-    $$SELECT 'public.yacht_registry.' || c.name, 'SELECT'
+    $$SELECT 'public.yacht_registry.' || c.name AS name, 'SELECT' AS privilege
       FROM unnest(ARRAY['yacht_id', 'name']) AS c (name)
       UNION ALL
       SELECT 'public.pms_audit_log.' || c.name, 'SELECT'

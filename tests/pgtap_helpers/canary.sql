@@ -38,15 +38,17 @@ CREATE FUNCTION tap.windows(
     p_each     interval DEFAULT '1 minute'
 )
     RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     VOLATILE
     SET search_path = pg_catalog, pg_temp
 AS $function$
+BEGIN
     INSERT INTO private.canary_windows
         (instance_id, started_at, ended_at, is_last, calls, successes, server_errors, errors,
          violations, latency, actions)
     SELECT tap.id(p_instance), t.at, t.at + p_each, false, 0, 0, 0, 0, 0, tap.latency('{}'), '{}'
-    FROM generate_series(tap.began() + p_from, tap.began() + p_to - p_each, p_each) AS t (at)
+    FROM generate_series(tap.began() + p_from, tap.began() + p_to - p_each, p_each) AS t (at);
+END
 $function$;
 
 COMMENT ON FUNCTION tap.windows(text, interval, interval, interval) IS
@@ -57,10 +59,11 @@ CREATE FUNCTION tap.calls(
     p_report jsonb
 )
     RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     VOLATILE
     SET search_path = pg_catalog, pg_temp
 AS $function$
+BEGIN
     UPDATE private.canary_windows AS w
     SET calls = coalesce((p_report ->> 'calls')::integer, 0),
         successes = coalesce((p_report ->> 'successes')::integer,
@@ -73,7 +76,8 @@ AS $function$
         violations = coalesce((p_report ->> 'violations')::integer, 0),
         latency = tap.latency(coalesce(
             p_report -> 'latency', jsonb_build_object('10', p_report ->> 'calls')))
-    WHERE w.started_at = tap.began() + p_at
+    WHERE w.started_at = tap.began() + p_at;
+END
 $function$;
 
 COMMENT ON FUNCTION tap.calls(interval, jsonb) IS
@@ -84,11 +88,13 @@ CREATE FUNCTION tap.set_canary(
     p_percentage integer
 )
     RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     VOLATILE
     SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT private.set_canary(p_at, p_percentage, 'for the test')
+BEGIN
+    PERFORM private.set_canary(p_at, p_percentage, 'for the test');
+END
 $function$;
 
 COMMENT ON FUNCTION tap.set_canary(timestamptz, integer) IS 'An operator sets the percentage.';
