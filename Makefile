@@ -13,10 +13,11 @@ export GATEWAY_PORT POSTGREST_PORT
 
 .DEFAULT_GOAL  := help
 .PHONY: help bootstrap demo test pgtap migrate verify revert status migration parity \
-        import postgrest gateway env token bench lint stop clean
+        import postgrest gateway env token bench lint stop clean \
+        canary canary-set reconcile readiness tick
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 bootstrap: ## Install what is missing on this machine; does nothing when all is there.
 	@deploy/bootstrap
@@ -58,6 +59,26 @@ parity: bootstrap ## Compare the migrated database with the desired state.
 
 import: bootstrap ## Load a CSV of parts (FILE=, YACHT=) through the running gateway.
 	@$(PYTHON) -m deploy.importer "$(or $(FILE),$(error FILE= is missing))" --yacht "$(or $(YACHT),$(error YACHT= is missing))"
+
+canary: bootstrap ## Show where the canary ramp stands, the last decisions and why.
+	@$(PYTHON) -m deploy.operate canary $(ARGS)
+
+canary-set: bootstrap ## Set the percentage of yachts that are in (PERCENT=, REASON=; ARGS=--no-watch ends the ramp).
+	@$(if $(PERCENT),,$(error PERCENT= is missing))$(if $(REASON),,$(error REASON= is missing))
+	@$(PYTHON) -m deploy.operate canary-set "$$PERCENT" --reason "$$REASON" $(ARGS)
+
+# Not expanded by make: a reason may hold any character.
+canary-set: export PERCENT := $(value PERCENT)
+canary-set: export REASON := $(value REASON)
+
+reconcile: bootstrap ## Compare all stocks with the ledger and put cached quantities right.
+	@$(PYTHON) -m deploy.operate reconcile
+
+readiness: bootstrap ## Show whether the version before can be retired: figure, threshold, verdict.
+	@$(PYTHON) -m deploy.operate readiness
+
+tick: bootstrap ## Do what has to happen every minute where there is no pg_cron.
+	@$(PYTHON) -m deploy.operate tick
 
 postgrest: migrate ## Serve the schema by PostgREST alone on POSTGREST_PORT.
 	@$(PYTHON) -m deploy.services postgrest

@@ -230,6 +230,7 @@ def test_two_evaluations_at_once_advance_once(
 ) -> None:
     """The second one finds the step that the first has begun."""
     stage.serve("set_canary", p_percentage=5, p_reason="let us begin")
+    stage.settled()
     stage.searches(20)
     eventually(
         lambda: found(
