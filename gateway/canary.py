@@ -17,7 +17,7 @@ from gateway.windows import ABORTED, Reporter, Windows, whole_body
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from gateway.messages import Request, Response, Route
+    from gateway.messages import Pool, Request, Response, Route
     from gateway.settings import Settings
     from gateway.tokens import Identity
 
@@ -59,9 +59,14 @@ class CanaryRoute:
         v1: V1 | None,
     ) -> None:
         self.windows = windows
+        self.storage = route.storage
         self._route = route
         self._reporter = reporter
         self._v1 = v1
+
+    def pool(self) -> Pool | None:
+        """Tell of the route's connections."""
+        return self._route.pool()
 
     async def open(self) -> None:
         """Open the route, and begin to report."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gateway.errors import unavailable
 from gateway.upstream import (
     HOP_BY_HOP,
-    client_session,
     forward,
+    new_session,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class V1:
 
     async def open(self) -> None:
         """Prepare the client; connections are made when they are needed."""
-        self._session = client_session()
+        self._session = new_session()
 
     async def close(self) -> None:
         """Close the kept connections."""
@@ -43,9 +43,10 @@ class V1:
         away = unavailable("v1_unavailable", "The version before does not answer")
         if self._session is None:
             raise away
+        query, body = request.sent or (request.query, request.body)
         target = self._url + request.path.decode("latin-1")
-        if request.query:
-            target += "?" + request.query.decode("latin-1")
+        if query:
+            target += "?" + query.decode("latin-1")
         headers = [
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in request.headers
@@ -53,5 +54,5 @@ class V1:
         ]
         headers.append(("x-request-id", request.request_id))
         return await forward(
-            self._session, request, target=target, headers=headers, away=away
+            self._session, request, target=target, headers=headers, body=body, away=away
         )
