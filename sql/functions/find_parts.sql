@@ -37,7 +37,6 @@ DECLARE
         ORDER BY length(w) DESC, w
     );
     v_found integer := 0;
-    v_step  integer;
     v_rows  integer;
 BEGIN
     FOR v_step IN greatest(2, p_after[1]::integer) .. 4 LOOP
