@@ -1,0 +1,339 @@
+-- Deploy part_lens_tenant:movements_lock_once to pg
+-- requires: stock_primitives
+-- requires: deliveries_of_items
+
+BEGIN;
+
+-- private.movement_error: what is on hand in a stock, and why it does not take a movement. It holds the
+-- stock's lock, so that what it says stays true until the end of the call.
+--
+-- Lock and look in two statements: the second has a snapshot from after the lock.
+
+CREATE OR REPLACE FUNCTION private.movement_error(
+    p_call            private.rpc_call,
+    p_stock_id        uuid,
+    p_quantity_change integer,
+    OUT quantity_before integer,
+    OUT error_code      text
+)
+    RETURNS record
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY INVOKER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_part_is_active     boolean;
+    v_location_is_active boolean;
+    v_seq                integer;
+BEGIN
+    SELECT s.part_is_active, s.location_is_active
+    INTO v_part_is_active, v_location_is_active
+    FROM public.pms_inventory_stock AS s
+    WHERE s.yacht_id = p_call.yacht_id
+      AND s.stock_id = p_stock_id
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        error_code := 'stock_not_found';
+        RETURN;
+    END IF;
+
+    SELECT t.seq, t.on_hand_after
+    INTO v_seq, quantity_before
+    FROM public.pms_inventory_transactions AS t
+    WHERE t.yacht_id = p_call.yacht_id
+      AND t.stock_id = p_stock_id
+    ORDER BY t.seq DESC
+    LIMIT 1;
+    quantity_before := coalesce(quantity_before, 0);
+    error_code := CASE
+        WHEN NOT v_part_is_active THEN 'part_deactivated'
+        WHEN NOT v_location_is_active THEN 'location_deactivated'
+        WHEN p_call.expected_seq <> coalesce(v_seq, 0) THEN 'stale_count'
+        WHEN quantity_before + p_quantity_change::bigint < 0 THEN 'insufficient_stock'
+        WHEN quantity_before + p_quantity_change::bigint > 2147483647 THEN 'invalid_quantity'
+    END;
+END
+$function$;
+
+ALTER FUNCTION private.movement_error(private.rpc_call, uuid, integer) OWNER TO pms_rpc;
+COMMENT ON FUNCTION private.movement_error(private.rpc_call, uuid, integer) IS
+    'Locks a stock and says what is on hand and why it does not take a change: stock_not_found, part_deactivated, location_deactivated, stale_count, insufficient_stock, invalid_quantity (more than it holds), or NULL.';
+REVOKE ALL ON FUNCTION private.movement_error(private.rpc_call, uuid, integer)
+    FROM PUBLIC, anon, authenticated, service_role;
+
+-- private.complete_movement: whoever inserts into the ledger gives stock, change and type; this fills
+-- the rest while it holds the stock row, so that every path into the ledger is safe, a plain INSERT
+-- too. It refuses supplied values that differ from what it would have filled in.
+--
+-- An RPC refuses and commits, so it asks: with seq 0 from pms_rpc a movement that cannot be is left out
+-- and no error. Anybody else's seq 0 is a wrong one.
+--
+-- The newest movement is sought from the stock's hint on (see v_stock_from_transactions).
+--
+-- It runs with the rights of who inserts: who cannot see or lock the stock cannot move it.
+-- Lock and look in two statements: the second has a snapshot from after the lock.
+
+CREATE OR REPLACE FUNCTION private.complete_movement()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY INVOKER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_stock  record;
+    v_newest record;
+    v_seq    integer;
+    v_before integer;
+    v_now    timestamptz;
+    v_asks   boolean := NEW.seq = 0 AND current_user = 'pms_rpc';
+BEGIN
+    SELECT s.part_is_active, s.location_is_active, s.newest_seq
+    INTO v_stock
+    FROM public.pms_inventory_stock AS s
+    WHERE s.yacht_id = NEW.yacht_id
+      AND s.stock_id = NEW.stock_id
+    FOR UPDATE;
+
+    IF v_asks AND (v_stock.part_is_active AND v_stock.location_is_active) IS NOT TRUE THEN
+        RETURN NULL;
+    ELSIF v_stock.newest_seq IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'foreign_key_violation', MESSAGE = 'stock_not_found',
+            CONSTRAINT = 'movement_is_of_a_stock_of_its_yacht';
+    ELSIF NOT v_stock.part_is_active THEN
+        RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'part_deactivated';
+    ELSIF NOT v_stock.location_is_active THEN
+        RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'location_deactivated';
+    END IF;
+
+    SELECT t.seq, t.on_hand_after, t.recorded_at
+    INTO v_newest
+    FROM public.pms_inventory_transactions AS t
+    WHERE t.yacht_id = NEW.yacht_id
+      AND t.stock_id = NEW.stock_id
+      AND t.seq >= v_stock.newest_seq
+    ORDER BY t.seq DESC
+    LIMIT 1;
+    IF NOT FOUND THEN
+        SELECT t.seq, t.on_hand_after, t.recorded_at
+        INTO v_newest
+        FROM public.pms_inventory_transactions AS t
+        WHERE t.yacht_id = NEW.yacht_id
+          AND t.stock_id = NEW.stock_id
+        ORDER BY t.seq DESC
+        LIMIT 1;
+    END IF;
+
+    v_seq := coalesce(v_newest.seq, 0) + 1;
+    v_before := coalesce(v_newest.on_hand_after, 0);
+    v_now := greatest(clock_timestamp(), v_newest.recorded_at);
+    IF v_asks AND v_before::bigint + NEW.quantity_change NOT BETWEEN 0 AND 2147483647 THEN
+        RETURN NULL;
+    ELSIF NEW.seq <> v_seq AND NOT v_asks
+       OR NEW.on_hand_before <> v_before
+       OR NEW.on_hand_after <> v_before::bigint + NEW.quantity_change
+       OR NEW.recorded_at < v_newest.recorded_at
+       OR NEW.recorded_at > v_now
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'check_violation',
+            MESSAGE = 'movement_does_not_follow',
+            DETAIL  = format('the next movement of this stock has seq %s and on_hand_before %s',
+                             v_seq, v_before),
+            HINT    = 'Leave seq, on_hand_before, on_hand_after and recorded_at to the database.';
+    ELSIF (NEW.counterpart_id IS NOT NULL)
+          <> (NEW.transaction_type IN ('transferred_out', 'transferred_in')) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'check_violation', MESSAGE = 'transfer_has_two_legs',
+            DETAIL  = 'a leg of a transfer, and nothing else, names its counterpart';
+    ELSIF NEW.usage_id IS NOT NULL AND NEW.transaction_type <> 'consumed' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'check_violation', MESSAGE = 'only_consumption_is_used_for_something';
+    ELSIF NEW.reverses_transaction_id IS NOT NULL THEN
+        PERFORM t.transaction_id
+        FROM public.pms_inventory_transactions AS t
+        WHERE t.yacht_id = NEW.yacht_id
+          AND t.transaction_id = NEW.reverses_transaction_id
+          AND t.stock_id = NEW.stock_id
+          AND t.quantity_change = -NEW.quantity_change
+          AND NOT t.is_reversal;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'check_violation', MESSAGE = 'reversal_does_not_undo',
+                DETAIL  = 'a reversal has the opposite change of a movement of its stock';
+        END IF;
+    END IF;
+
+    NEW.seq := v_seq;
+    NEW.on_hand_before := v_before;
+    NEW.on_hand_after := v_before + NEW.quantity_change;
+    NEW.recorded_at := coalesce(NEW.recorded_at, v_now);
+    NEW.occurred_at := coalesce(NEW.occurred_at, NEW.recorded_at);
+    UPDATE public.pms_inventory_stock AS s
+    SET quantity = NEW.on_hand_after,
+        newest_seq = NEW.seq
+    WHERE s.yacht_id = NEW.yacht_id
+      AND s.stock_id = NEW.stock_id;
+    RETURN NEW;
+END
+$function$;
+
+ALTER FUNCTION private.complete_movement() OWNER TO pms_rpc;
+COMMENT ON FUNCTION private.complete_movement() IS
+    'Trigger: numbers and balances a movement under the lock of its stock.';
+REVOKE ALL ON FUNCTION private.complete_movement() FROM PUBLIC, anon, authenticated, service_role;
+GRANT EXECUTE ON FUNCTION private.complete_movement() TO pms_owner;
+
+-- private.deduct_stock_inventory: take units out of a stock. With its twin the primitive under all movements, for
+-- pms_rpc alone. The ledger's trigger locks the stock, looks, and numbers the movement; seq 0 asks it
+-- to insert nothing where that cannot be, and private.movement_error then says why.
+--
+-- The twins share no function with their INSERT in it: each call of one costs a movement 5 % more.
+
+CREATE OR REPLACE FUNCTION private.deduct_stock_inventory(
+    p_stock_id         uuid,
+    p_quantity         integer,
+    p_yacht_id         uuid,
+    p_transaction_type text,
+    p_call             private.rpc_call,
+    p_transaction_id   uuid DEFAULT private.uuid_v7(),
+    p_link_id          uuid DEFAULT NULL
+)
+    RETURNS TABLE (
+        success         boolean,
+        quantity_before integer,
+        quantity_after  integer,
+        error_code      text
+    )
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY INVOKER
+    ROWS 1
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF p_quantity IS NULL OR p_quantity NOT BETWEEN 1 AND 1000000 THEN
+        RETURN QUERY VALUES (false, NULL::integer, NULL::integer, 'invalid_quantity');
+        RETURN;
+    END IF;
+    p_call.yacht_id := p_yacht_id;
+    IF p_call.expected_seq IS NOT NULL THEN
+        SELECT m.error_code
+        INTO error_code
+        FROM private.movement_error(p_call, p_stock_id, -p_quantity) AS m;
+    END IF;
+
+    IF error_code IS NULL THEN
+        INSERT INTO public.pms_inventory_transactions AS t
+            (yacht_id, transaction_id, stock_id, seq, quantity_change, transaction_type, occurred_at,
+             actor_id, actor_role, idempotency_key, counterpart_id, usage_id,
+             reverses_transaction_id, signature, signature_id, reason, notes, metadata, item_id)
+        VALUES
+            (p_call.yacht_id, p_transaction_id, p_stock_id, 0, -p_quantity, p_transaction_type,
+             p_call.occurred_at, p_call.actor_id, p_call.role, p_call.idempotency_key,
+             CASE WHEN p_transaction_type LIKE 'transferred\_%' THEN p_link_id END,
+             CASE p_transaction_type WHEN 'consumed' THEN p_link_id END,
+             CASE p_transaction_type WHEN 'reversed' THEN p_link_id END,
+             coalesce(p_call.signature, '{}'), p_call.signature_id, p_call.reason, p_call.notes,
+             coalesce(p_call.metadata, '{}'),
+             CASE p_transaction_type WHEN 'received' THEN p_link_id END)
+        RETURNING true, t.on_hand_before, t.on_hand_after
+        INTO success, quantity_before, quantity_after;
+    END IF;
+    IF success IS NULL THEN
+        SELECT false, m.quantity_before, m.quantity_before, m.error_code
+        INTO success, quantity_before, quantity_after, error_code
+        FROM private.movement_error(p_call, p_stock_id, -p_quantity) AS m;
+    END IF;
+    RETURN NEXT;
+END
+$function$;
+
+ALTER FUNCTION private.deduct_stock_inventory(uuid, integer, uuid, text, private.rpc_call, uuid, uuid)
+    OWNER TO pms_rpc;
+COMMENT ON FUNCTION private.deduct_stock_inventory(
+    uuid, integer, uuid, text, private.rpc_call, uuid, uuid) IS
+    'Take units out of a stock, 1 to 1,000,000: a movement of type consumed, transferred_out, write_off, adjusted or reversed. error_code: invalid_quantity, stock_not_found, part_deactivated, location_deactivated, stale_count, insufficient_stock; nothing is written then. p_link_id: the other leg of a transfer, the usage, the reversed movement, or the item of the shopping list, by type.';
+REVOKE ALL ON FUNCTION private.deduct_stock_inventory(
+    uuid, integer, uuid, text, private.rpc_call, uuid, uuid)
+    FROM PUBLIC, anon, authenticated, service_role;
+
+-- private.add_stock_inventory: put units into a stock. With its twin the primitive under all movements, for
+-- pms_rpc alone. The ledger's trigger locks the stock, looks, and numbers the movement; seq 0 asks it
+-- to insert nothing where that cannot be, and private.movement_error then says why.
+--
+-- The twins share no function with their INSERT in it: each call of one costs a movement 5 % more.
+
+CREATE OR REPLACE FUNCTION private.add_stock_inventory(
+    p_stock_id         uuid,
+    p_quantity         integer,
+    p_yacht_id         uuid,
+    p_transaction_type text,
+    p_call             private.rpc_call,
+    p_transaction_id   uuid DEFAULT private.uuid_v7(),
+    p_link_id          uuid DEFAULT NULL
+)
+    RETURNS TABLE (
+        success         boolean,
+        quantity_before integer,
+        quantity_after  integer,
+        error_code      text
+    )
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY INVOKER
+    ROWS 1
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF p_quantity IS NULL OR p_quantity NOT BETWEEN 1 AND 1000000 THEN
+        RETURN QUERY VALUES (false, NULL::integer, NULL::integer, 'invalid_quantity');
+        RETURN;
+    END IF;
+    p_call.yacht_id := p_yacht_id;
+    IF p_call.expected_seq IS NOT NULL THEN
+        SELECT m.error_code
+        INTO error_code
+        FROM private.movement_error(p_call, p_stock_id, p_quantity) AS m;
+    END IF;
+
+    IF error_code IS NULL THEN
+        INSERT INTO public.pms_inventory_transactions AS t
+            (yacht_id, transaction_id, stock_id, seq, quantity_change, transaction_type, occurred_at,
+             actor_id, actor_role, idempotency_key, counterpart_id, usage_id,
+             reverses_transaction_id, signature, signature_id, reason, notes, metadata, item_id)
+        VALUES
+            (p_call.yacht_id, p_transaction_id, p_stock_id, 0, p_quantity, p_transaction_type,
+             p_call.occurred_at, p_call.actor_id, p_call.role, p_call.idempotency_key,
+             CASE WHEN p_transaction_type LIKE 'transferred\_%' THEN p_link_id END,
+             CASE p_transaction_type WHEN 'consumed' THEN p_link_id END,
+             CASE p_transaction_type WHEN 'reversed' THEN p_link_id END,
+             coalesce(p_call.signature, '{}'), p_call.signature_id, p_call.reason, p_call.notes,
+             coalesce(p_call.metadata, '{}'),
+             CASE p_transaction_type WHEN 'received' THEN p_link_id END)
+        RETURNING true, t.on_hand_before, t.on_hand_after
+        INTO success, quantity_before, quantity_after;
+    END IF;
+    IF success IS NULL THEN
+        SELECT false, m.quantity_before, m.quantity_before, m.error_code
+        INTO success, quantity_before, quantity_after, error_code
+        FROM private.movement_error(p_call, p_stock_id, p_quantity) AS m;
+    END IF;
+    RETURN NEXT;
+END
+$function$;
+
+ALTER FUNCTION private.add_stock_inventory(uuid, integer, uuid, text, private.rpc_call, uuid, uuid)
+    OWNER TO pms_rpc;
+COMMENT ON FUNCTION private.add_stock_inventory(
+    uuid, integer, uuid, text, private.rpc_call, uuid, uuid) IS
+    'Put units into a stock, 1 to 1,000,000: a movement of type opening, received, transferred_in, adjusted or reversed. error_code: invalid_quantity, stock_not_found, part_deactivated, location_deactivated, stale_count, insufficient_stock; nothing is written then. p_link_id: the other leg of a transfer, the usage, the reversed movement, or the item of the shopping list, by type.';
+REVOKE ALL ON FUNCTION private.add_stock_inventory(
+    uuid, integer, uuid, text, private.rpc_call, uuid, uuid)
+    FROM PUBLIC, anon, authenticated, service_role;
+
+DROP FUNCTION private.append_movement(private.rpc_call, uuid, text, integer, uuid, uuid);
+
+COMMIT;
