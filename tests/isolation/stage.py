@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
 
 from deploy.cluster import DATABASE
-from tests.acceptance.scene import WRITES, Scene, set_scene
-from tests.fleet import ACT_AS, Answer, Desk, desk
+from tests.acceptance.scene import SIGNED, WRITES, Scene, set_scene
+from tests.fleet import ACT_AS, PIN, Answer, Desk, desk, secret_of, totp
 from tests.isolation.matrix import FOREIGN, OTHER, OWN
 
 if TYPE_CHECKING:
@@ -39,7 +39,12 @@ def populate(fleet: Fleet, url: str) -> Scene:
     """A yacht with rows in every table: a call leaves its traces in the rest."""
     scene = set_scene(fleet)
     with desk(url) as call:
-        used = scene.arguments("consume_part", p_work_order="WO-1")
+        # Of another part than the good calls take.
+        stock = {
+            "p_part_id": scene.split.part_id,
+            "p_stock_id": scene.split.stocks[scene.ship.bin],
+        }
+        used = scene.arguments("consume_part", p_work_order="WO-1", **stock)
         assert call(scene.ship.captain, "consume_part", **used).status == 200
     fleet.execute(
         "INSERT INTO storage.objects (bucket_id, name) VALUES (%s, %s)",
@@ -57,7 +62,12 @@ def everybody(fleet: Fleet, scene: Scene) -> dict[str, UUID | None]:
             f"UPDATE public.auth_users_roles SET {change} WHERE user_id = %s".encode(),  # noqa: S608  from the list above
             [people[name]],
         )
-    return people | {"stranger": scene.stranger} | dict.fromkeys(ROLES)
+    people["stranger"] = scene.stranger
+    for person in people.values():
+        if person is not None:
+            fleet.enrol(person)
+            fleet.enrol(person, confirmed=False)
+    return people | dict.fromkeys(ROLES)
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,22 @@ class Stage:
 
     def connection(self, place: str) -> psycopg.Connection:
         return self.abroad if place == FOREIGN else self.home
+
+    def arguments(
+        self, function: str, place: str, name: str, **changes: Any
+    ) -> Arguments:
+        """A good call's, on the yacht of a place; signed, where it is, by the caller.
+
+        The signature stays good: what is called is undone.
+        """
+        signer = self.people[name] or self.people["captain"]
+        assert signer is not None
+        code = totp(secret_of(signer))
+        if function in SIGNED or function == "enroll_signature":
+            changes["p_signature"] = {"pin": PIN, "totp": code}
+        elif function == "confirm_signature":
+            changes["p_totp"] = code
+        return self.scenes[place].arguments(function, **changes)
 
     @contextmanager
     def undone(self, place: str = OWN) -> Iterator[psycopg.Connection]:
@@ -163,7 +189,9 @@ def outcome(function: str, answer: Answer) -> str:
     return answer.code or str(answer.status)
 
 
-def digests(connection: psycopg.Connection, *, logging: UUID | None) -> dict[str, str]:
+def digests(
+    connection: psycopg.Connection, *, logging: UUID | None = None
+) -> dict[str, str]:
     """A digest of each table's rows; without the audit log of the yacht `logging`."""
     tables = connection.execute(
         "SELECT n.nspname, c.relname FROM pg_class AS c"
