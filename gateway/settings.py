@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
-from gateway.tenancy import TenancyError, check_conninfo, tenants_in
+from gateway.tenancy import SECRET_BYTES_MIN, TenancyError, check_conninfo, tenants_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.tenancy import TenantUrls
 
-# RFC 7518 §3.2: an HS256 key has at least the size of the hash.
-SECRET_BYTES_MIN = 32
+HMAC = "HS256"
+KEY_ALGORITHMS = ("RS256", "ES256", "EdDSA")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 Route = Literal["direct", "postgrest"]
@@ -33,7 +33,10 @@ class Settings:
     Times are seconds. Secrets stay out of ``repr``.
     """
 
-    jwt_secret: bytes = field(repr=False)
+    # The second is the one before, whose tokens hold until it is taken out.
+    jwt_secrets: tuple[bytes, ...] = field(repr=False)
+    jwks: str = field(default="", repr=False)
+    jwt_algorithms: tuple[str, ...] = (HMAC,)
     jwt_audience: str | None = "authenticated"
     route: Route = "direct"
     database_url: str = field(default="", repr=False)
@@ -45,6 +48,8 @@ class Settings:
     master_cache: float = 60.0
     master_stale: float = 900.0
     tenants: Mapping[str, TenantUrls] = field(default_factory=dict)
+    # Set where the PostgREST has another secret than the gateway.
+    postgrest_jwt_secret: str = field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = 3000
     pool_size: int = 10
@@ -52,6 +57,8 @@ class Settings:
     prepare: bool = True
     body_limit: int = 1024 * 1024
     log_level: str = "INFO"
+    # Whose pages may read answers; none named: all, as in PostgREST.
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -81,25 +88,33 @@ class Settings:
                 )
             return value
 
-        secret = text("JWT_SECRET").encode()
-        if len(secret) < SECRET_BYTES_MIN:
-            raise SettingsError(
-                f"PART_LENS_JWT_SECRET must have at least {SECRET_BYTES_MIN} bytes"
-            )
+        def secret(name: str) -> str:
+            value = text(name)
+            if value and len(value.encode()) < SECRET_BYTES_MIN:
+                raise SettingsError(
+                    f"PART_LENS_{name} must have at least {SECRET_BYTES_MIN} bytes"
+                )
+            return value
+
+        secrets = tuple(
+            value.encode()
+            for value in (secret("JWT_SECRET"), secret("JWT_SECRET_PREVIOUS"))
+            if value
+        )
+        jwks = text("JWKS")
         route = cast("Route", choice("ROUTE", "direct", ("direct", "postgrest")))
         database_url = text("DATABASE_URL")
         postgrest_url = text("POSTGREST_URL").rstrip("/")
         master_url = text("MASTER_DATABASE_URL")
-        if master_url:
-            tenants = _tenants(environment, master_url, route)
-        elif route == "direct" and not database_url:
-            raise SettingsError("PART_LENS_DATABASE_URL is missing")
-        elif route == "postgrest" and not postgrest_url.startswith(
-            ("http://", "https://")
-        ):
-            raise SettingsError("PART_LENS_POSTGREST_URL must be an http(s) URL")
+        tenants = _tenants(environment, master_url, route) if master_url else {}
+        if not master_url:
+            _check_one_tenant(route, database_url, postgrest_url)
         return cls(
-            jwt_secret=secret,
+            jwt_secrets=secrets,
+            jwks=jwks,
+            jwt_algorithms=_algorithms(
+                text("JWT_ALGORITHMS"), secrets=bool(secrets), jwks=bool(jwks)
+            ),
             # Set but empty: audiences are not looked at, as in PostgREST.
             jwt_audience=environment.get("PART_LENS_JWT_AUD", "authenticated") or None,
             route=route,
@@ -109,7 +124,8 @@ class Settings:
             master_url=master_url,
             master_cache=float(number("MASTER_CACHE", 60, least=1, most=3600)),
             master_stale=float(number("MASTER_STALE", 900, least=0, most=86400)),
-            tenants=tenants if master_url else {},
+            tenants=tenants,
+            postgrest_jwt_secret=secret("POSTGREST_JWT_SECRET"),
             host=text("HOST", "127.0.0.1"),
             port=number("PORT", 3000, least=0, most=65535),
             pool_size=number("POOL_SIZE", 10, least=1, most=1000),
@@ -117,7 +133,19 @@ class Settings:
             prepare=choice("PREPARE", "on", ("on", "off")) == "on",
             body_limit=number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
             log_level=choice("LOG_LEVEL", "INFO", LOG_LEVELS),
+            cors_origins=tuple(
+                origin.strip()
+                for origin in text("CORS_ALLOWED_ORIGINS").split(",")
+                if origin.strip()
+            ),
         )
+
+
+def _check_one_tenant(route: Route, database_url: str, postgrest_url: str) -> None:
+    if route == "direct" and not database_url:
+        raise SettingsError("PART_LENS_DATABASE_URL is missing")
+    if route == "postgrest" and not postgrest_url.startswith(("http://", "https://")):
+        raise SettingsError("PART_LENS_POSTGREST_URL must be an http(s) URL")
 
 
 def _tenants(
@@ -128,3 +156,26 @@ def _tenants(
         return tenants_in(environment, needed=NEEDED[route])
     except TenancyError as error:
         raise SettingsError(str(error)) from None
+
+
+def _algorithms(given: str, *, secrets: bool, jwks: bool) -> tuple[str, ...]:
+    """Return the algorithms that tokens may be signed with.
+
+    Those named; without a name, those that there is something to verify with.
+    """
+    able = ((HMAC,) if secrets else ()) + (KEY_ALGORITHMS if jwks else ())
+    if not able:
+        raise SettingsError("PART_LENS_JWT_SECRET or PART_LENS_JWKS is missing")
+    named = tuple(name.strip() for name in given.split(",") if name.strip())
+    for name in named:
+        if name not in (HMAC, *KEY_ALGORITHMS):
+            raise SettingsError(
+                "PART_LENS_JWT_ALGORITHMS must be some of "
+                + ", ".join((HMAC, *KEY_ALGORITHMS))
+            )
+        if name not in able:
+            missing = "JWT_SECRET" if name == HMAC else "JWKS"
+            raise SettingsError(
+                f"PART_LENS_JWT_ALGORITHMS names {name}: PART_LENS_{missing} is missing"
+            )
+    return named or able

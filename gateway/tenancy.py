@@ -12,10 +12,12 @@ from psycopg.conninfo import conninfo_to_dict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# RFC 7518 §3.2: an HS256 key has at least the size of the hash.
+SECRET_BYTES_MIN = 32
 # As the MASTER database has them: a CHECK of master.tenants.
 ALIAS = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 VARIABLE = re.compile(
-    r"TENANT_(?P<alias>.+)_(?P<part>DATABASE_URL|LISTEN_URL|POSTGREST_URL)"
+    r"TENANT_(?P<alias>.+)_(?P<part>DATABASE_URL|LISTEN_URL|POSTGREST_URL|POSTGREST_JWT_SECRET)"
 )
 
 
@@ -30,6 +32,7 @@ class TenantUrls:
     database_url: str = field(default="", repr=False)
     listen_url: str = field(default="", repr=False)
     postgrest_url: str = field(default="", repr=False)
+    postgrest_jwt_secret: str = field(default="", repr=False)
 
 
 def tenants_in(environment: Mapping[str, str], *, needed: str) -> dict[str, TenantUrls]:
@@ -61,6 +64,7 @@ def tenants_in(environment: Mapping[str, str], *, needed: str) -> dict[str, Tena
             database_url=parts.get("DATABASE_URL", ""),
             listen_url=parts.get("LISTEN_URL", parts.get("DATABASE_URL", "")),
             postgrest_url=parts.get("POSTGREST_URL", "").rstrip("/"),
+            postgrest_jwt_secret=parts.get("POSTGREST_JWT_SECRET", ""),
         )
         for alias, parts in given.items()
     }
@@ -78,7 +82,10 @@ def check_conninfo(name: str, value: str) -> None:
 
 
 def _check(name: str, value: str) -> None:
-    if not name.endswith("_POSTGREST_URL"):
+    if name.endswith("_POSTGREST_JWT_SECRET"):
+        if len(value.encode()) < SECRET_BYTES_MIN:
+            raise TenancyError(f"{name} must have at least {SECRET_BYTES_MIN} bytes")
+    elif not name.endswith("_POSTGREST_URL"):
         check_conninfo(name, value)
     elif not value.startswith(("http://", "https://")):
         raise TenancyError(f"{name} must be an http(s) URL")
