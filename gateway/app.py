@@ -168,7 +168,9 @@ class Gateway:
         if path == "/live":
             return _health(healthy=True)
         if path == "/ready":
-            return _readiness(await self._tenants.ready(), tokens=self._tokens.ready)
+            if not self._tokens.ready:
+                return _health(healthy=False)
+            return _readiness(await self._tenants.ready())
         if request.method == "OPTIONS" and (preflight := self._preflight(request)):
             return preflight
         authorization = request.header(b"authorization")
@@ -267,14 +269,6 @@ def _function(path: str) -> str:
     raise ApiError(404, "PGRST125", "Invalid path specified in request URL")
 
 
-def _readiness(found: Readiness, *, tokens: bool) -> Response:
-    healthy = found.healthy and tokens
-    if found.master is None:
-        return _health(healthy=healthy)
-    # Anybody may ask: which tenants are away, and neither why nor which others are.
-    return _health(healthy=healthy, master=found.master, not_ready=found.not_ready)
-
-
 def _check_profile(request: Request) -> None:
     """Refuse another schema than the one that is exposed.
 
@@ -288,6 +282,15 @@ def _check_profile(request: Request) -> None:
             f"Invalid schema: {profile.decode('latin-1')}",
             hint=f"Only the following schemas are exposed: {SCHEMA}",
         )
+
+
+def _readiness(found: Readiness) -> Response:
+    if found.master is None:
+        return _health(healthy=found.healthy)
+    # Anybody may ask: which tenants are away, and neither why nor which others are.
+    return _health(
+        healthy=found.healthy, master=found.master, not_ready=found.not_ready
+    )
 
 
 def _health(*, healthy: bool, **more: object) -> Response:

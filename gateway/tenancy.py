@@ -17,7 +17,8 @@ SECRET_BYTES_MIN = 32
 # As the MASTER database has them: a CHECK of master.tenants.
 ALIAS = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 VARIABLE = re.compile(
-    r"TENANT_(?P<alias>.+)_(?P<part>DATABASE_URL|LISTEN_URL|POSTGREST_URL|POSTGREST_JWT_SECRET)"
+    r"TENANT_(?P<alias>.+)_"
+    r"(?P<part>DATABASE_URL|LISTEN_URL|POSTGREST_URL|POSTGREST_JWT_SECRET)"
 )
 
 
@@ -81,10 +82,18 @@ def check_conninfo(name: str, value: str) -> None:
         raise TenancyError(f"{name} is not a connection string") from None
 
 
+def check_secret(name: str, value: str) -> None:
+    """Look whether a variable's value is long enough to sign with.
+
+    :raises TenancyError: it is too short.
+    """
+    if len(value.encode()) < SECRET_BYTES_MIN:
+        raise TenancyError(f"{name} must have at least {SECRET_BYTES_MIN} bytes")
+
+
 def _check(name: str, value: str) -> None:
     if name.endswith("_POSTGREST_JWT_SECRET"):
-        if len(value.encode()) < SECRET_BYTES_MIN:
-            raise TenancyError(f"{name} must have at least {SECRET_BYTES_MIN} bytes")
+        check_secret(name, value)
     elif not name.endswith("_POSTGREST_URL"):
         check_conninfo(name, value)
     elif not value.startswith(("http://", "https://")):
