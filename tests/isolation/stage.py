@@ -100,7 +100,7 @@ class Stage:
 
     @contextmanager
     def undone(self, place: str = OWN) -> Iterator[psycopg.Connection]:
-        """A transaction of which nothing stays; its constraints are checked."""
+        """A transaction of which nothing stays."""
         connection = self.connection(place)
         with connection.transaction(force_rollback=True):
             yield connection
@@ -112,10 +112,14 @@ class Stage:
         function: str,
         arguments: Arguments,
     ) -> Answer:
-        """Call as somebody of the matrix; a raised error is answered with its code."""
-        as_somebody = Desk(connection, ROLES.get(name, "authenticated"))
+        """Call as somebody of the matrix; a raised error is answered with its code.
+
+        What is checked at the end of a transaction is checked here.
+        """
         try:
-            answer = as_somebody(self.people[name], function, **arguments)
+            answer = Desk(connection, _role(name))(
+                self.people[name], function, **arguments
+            )
             connection.execute("RESET ROLE")
             connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         except psycopg.Error as error:
@@ -128,19 +132,26 @@ class Stage:
         return self.run(name, statement, place)
 
     def run(self, name: str, statement: sql.Composed | bytes, place: str = OWN) -> str:
-        """Run a statement as somebody of the matrix; undone."""
-        yacht = {"yacht": self.scenes[place].yacht_id}
-        actor = {
-            "person": self.people[name],
-            "role": ROLES.get(name, "authenticated"),
-        }
+        """Run a statement as somebody of the matrix; undone. The outcome in its words.
+
+        Two things have SQLSTATE 42501: what is not granted, and what a policy refuses.
+        """
+        actor = {"person": self.people[name], "role": _role(name)}
         try:
             with self.undone(place) as connection:
                 connection.execute(ACT_AS, actor)
+                yacht = {"yacht": self.scenes[place].yacht_id}
                 found = connection.execute(statement, yacht).rowcount
+        except psycopg.errors.InsufficientPrivilege as error:
+            by_policy = "row-level security" in str(error)
+            return "policy" if by_policy else "denied"
         except psycopg.Error as error:
             return error.sqlstate or ""
         return "rows" if found else "none"
+
+
+def _role(name: str) -> str:
+    return ROLES.get(name, "authenticated")
 
 
 def statement_for(
