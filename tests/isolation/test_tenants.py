@@ -276,6 +276,20 @@ def test_master_that_is_down_is_missed_by_newcomers_only(
     eventually(lambda: api.ready()[1]["master"] is True)
 
 
+def test_master_that_hangs_is_as_one_that_is_down(
+    world: World, fleets: Mapping[str, Ship], api: Api
+) -> None:
+    """A look-up that takes too long is given up; who is known does not wait for it."""
+    newcomer = new_id()
+    world.account(newcomer, SOUTH)
+    assert where(api, fleets[NORTH].captain) == NORTH
+    with world.fleets[MASTER].connection.transaction():
+        world.fleets[MASTER].execute("LOCK TABLE master.user_accounts")
+        assert where(api, newcomer) == "master_unavailable"
+        assert where(api, fleets[NORTH].captain) == NORTH
+    eventually(lambda: where(api, newcomer) == SOUTH)
+
+
 def test_gateway_starts_while_a_tenant_is_down(
     world: World,
     fleets: Mapping[str, Ship],
