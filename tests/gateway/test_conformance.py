@@ -93,6 +93,10 @@ def test_postgrest_answers_the_same(
     rule = RULES[name]
     gateway: Api = request.getfixturevalue(route)
     found, expected = ask(gateway, name, rule), ask(reference, name, rule)
+    if route == "direct" and isinstance(found["body"], dict):
+        # Not the reference's yet, whichever version it is.
+        code = found["body"]["code"]
+        assert found["proxy-status"] == [f"PostgREST; error={code}"]
     for header in NEWER:
         if not expected[header]:
             del found[header], expected[header]
@@ -116,14 +120,3 @@ def test_each_rule_has_its_request() -> None:
     )
     assert len(RULES) >= 150
     assert [request for request, count in shown.items() if count > 1] == []
-
-
-@pytest.mark.parametrize("name", RULES)
-def test_every_refusal_names_its_code_to_proxies(direct: Api, name: str) -> None:
-    """Proxy-Status, where the body is PostgREST's error."""
-    rule = RULES[name]
-    token = rule.token() if rule.token else None
-    answer = direct.send(rule.method, rule.path, token=token, **rule.options)
-    if answer.content.startswith(b'{"code"'):
-        code = answer.json()["code"]
-        assert answer.headers["proxy-status"] == f"PostgREST; error={code}"
