@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway import phrases
 from gateway.cors import Cors
 from gateway.database import Database
 from gateway.direct import DirectRoute
+from gateway.directory import Directory
 from gateway.errors import RETRY_AFTER, ApiError
 from gateway.jwks import KeySet
+from gateway.master import Master
 from gateway.messages import JSON_TYPE, Request, Response
 from gateway.signer import Signer
 from gateway.statements import SCHEMA
-from gateway.tenants import Tenants
+from gateway.tenants import ManyTenants, OneTenant
 from gateway.tokens import Tokens
 from gateway.upstream import PostgrestRoute
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from gateway.messages import Route
     from gateway.settings import Settings
+    from gateway.tenants import Readiness, Tenants
 
     Message = MutableMapping[str, Any]
     Scope = MutableMapping[str, Any]
@@ -39,11 +45,6 @@ RPC_PREFIX = "/rpc/"
 def application(settings: Settings) -> Gateway:
     """Build the gateway that the settings describe."""
     phrases.install()
-    route = (
-        DirectRoute(Database(settings))
-        if settings.route == "direct"
-        else PostgrestRoute(settings.postgrest_url, _signer(settings))
-    )
     tokens = Tokens(
         settings.jwt_secrets,
         audience=settings.jwt_audience,
@@ -51,16 +52,42 @@ def application(settings: Settings) -> Gateway:
         keys=KeySet(settings.jwks) if settings.jwks else None,
     )
     return Gateway(
-        Tenants(route),
+        _tenants(settings),
         tokens,
         cors=Cors(settings.cors_origins),
         body_limit=settings.body_limit,
     )
 
 
-def _signer(settings: Settings) -> Signer | None:
+def _tenants(settings: Settings) -> Tenants:
+    if not settings.master_url:
+        return OneTenant(_route(settings))
+    routes = {
+        alias: _route(
+            replace(
+                settings,
+                database_url=urls.database_url,
+                listen_url=urls.listen_url,
+                postgrest_url=urls.postgrest_url,
+                postgrest_jwt_secret=urls.postgrest_jwt_secret
+                or settings.postgrest_jwt_secret,
+            ),
+            tenant=alias,
+        )
+        for alias, urls in settings.tenants.items()
+    }
+    master = Master(settings.master_url)
+    directory = Directory(
+        master.residence, fresh=settings.master_cache, stale=settings.master_stale
+    )
+    return ManyTenants(routes, master, directory)
+
+
+def _route(settings: Settings, *, tenant: str = "") -> Route:
+    if settings.route == "direct":
+        return DirectRoute(Database(settings, tenant=tenant))
     secret = settings.postgrest_jwt_secret
-    return Signer(secret) if secret else None
+    return PostgrestRoute(settings.postgrest_url, Signer(secret) if secret else None)
 
 
 class ClientGoneError(Exception):
@@ -141,7 +168,9 @@ class Gateway:
         if path == "/live":
             return _health(healthy=True)
         if path == "/ready":
-            return _health(healthy=self._tokens.ready and await self._tenants.ready())
+            if not self._tokens.ready:
+                return _health(healthy=False)
+            return _readiness(await self._tenants.ready())
         if request.method == "OPTIONS" and (preflight := self._preflight(request)):
             return preflight
         authorization = request.header(b"authorization")
@@ -255,8 +284,17 @@ def _check_profile(request: Request) -> None:
         )
 
 
-def _health(*, healthy: bool) -> Response:
-    body = b'{"healthy":true}' if healthy else b'{"healthy":false}'
+def _readiness(found: Readiness) -> Response:
+    if found.master is None:
+        return _health(healthy=found.healthy)
+    # Anybody may ask: which tenants are away, and neither why nor which others are.
+    return _health(
+        healthy=found.healthy, master=found.master, not_ready=found.not_ready
+    )
+
+
+def _health(*, healthy: bool, **more: object) -> Response:
+    body = json.dumps({"healthy": healthy, **more}, separators=(",", ":")).encode()
     headers = [
         (b"content-type", JSON_TYPE),
         (b"content-length", b"%d" % len(body)),

@@ -1,7 +1,6 @@
 """Refusals in PostgREST's shape, and the HTTP status of each SQLSTATE.
 
-Codes are PostgREST's own where it has one; these two are the gateway's:
-``body_too_large`` (413) and ``commit_unknown`` (503).
+Codes are PostgREST's own where it has one; ``rpc/ERRORS.md`` lists the gateway's.
 """
 
 from __future__ import annotations
