@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 from urllib.parse import unquote_to_bytes
 
@@ -38,7 +38,7 @@ SELECTED = re.compile(r"(?:[\w ]+:)?([\w]+)")
 Source = Literal["object", "list", "either", "texts"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arguments:
     """A call's argument names, and where their values are.
 
@@ -49,7 +49,7 @@ class Arguments:
 
     names: frozenset[str] = frozenset()
     source: Source = "texts"
-    texts: dict[str, list[str]] = field(default_factory=dict)
+    texts: dict[str, list[str]] | None = None
     unnamed: str | None = None
 
 
@@ -87,7 +87,7 @@ class Unserved:
         )
 
 
-NOTHING = Query()
+NOTHING = Query(), Arguments()
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -160,7 +160,7 @@ def read_query(query: bytes, *, arguments: bool) -> tuple[Query, Arguments]:
     :raises ApiError: 400 PGRST100 for what cannot be read.
     """
     if not query:
-        return NOTHING, Arguments()
+        return NOTHING
     given: list[tuple[str, str]] = []
     words: dict[str, str] = {}
     unserved: Unserved | None = None

@@ -23,7 +23,7 @@ from gateway.errors import (
     json_object,
     unavailable,
 )
-from gateway.messages import BODILESS, VARY, Headers, Response
+from gateway.messages import BODILESS, VARIES, Headers, Response
 from gateway.pipeline import BrokenError, RefusedError
 from gateway.prefer import NONE, Preferences, read_preferences
 from gateway.ranges import (
@@ -36,6 +36,8 @@ from gateway.ranges import (
 from gateway.statements import PLAIN, ROWS, SCHEMA, Form
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from psycopg.pq.abc import PGresult
 
     from gateway.catalogue import Call, Catalogue, Settings
@@ -218,7 +220,7 @@ def _options(catalogue: Catalogue, function: str) -> Response:
     return Response(200, headers)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plan:
     """What is to be called, and how it is to be answered."""
 
@@ -253,11 +255,8 @@ def _understand(catalogue: Catalogue, request: Request) -> Plan:
     preferences.check(many=many)
     if query.unserved is not None:
         raise query.unserved.error(name, one_value=call.function.shape != "row")
-    for given in sorted(arguments.texts):
-        values = arguments.texts[given]
-        # The last of a repeated name counts.
-        variadic = call.function.parameters[given].variadic
-        parameters.append(_array_literal(values) if variadic else values[-1].encode())
+    if arguments.texts:
+        parameters = _texts(call, arguments.texts)
     if media is JSON and rows is ALL and preferences is NONE:
         return Plan(call, parameters)
     if not many:
@@ -300,6 +299,16 @@ def _check_rows(plan: Plan, message: str) -> None:
         "Query result exceeds max-affected preference constraint",
         details=f"The query affects {rows} rows",
     ) from None
+
+
+def _texts(call: Call, texts: Mapping[str, list[str]]) -> list[bytes | None]:
+    """Return the values of arguments that are texts; the last of a name counts."""
+    return [
+        _array_literal(texts[name])
+        if call.function.parameters[name].variadic
+        else texts[name][-1].encode()
+        for name in sorted(texts)
+    ]
 
 
 def _array_literal(values: list[str]) -> bytes:
@@ -345,13 +354,15 @@ def _answer(
 
 def _first_headers(plan: Plan, result: PGresult) -> tuple[int, Headers]:
     """Return status and headers of the rows that were asked for."""
-    count = int(result.get_value(0, 3) or b"1")
-    preferences, offset, total = plan.preferences, plan.rows.offset, None
+    count, offset = int(result.get_value(0, 3) or b"1"), plan.rows.offset
+    if (preferences := plan.preferences) is NONE:
+        return 200, [(b"content-range", content_range(offset, count, None)), VARIES]
+    total = None
     if preferences.counted:
         total = int(result.get_value(0, 4) or b"0") if plan.call.form.counted else 1
     headers: Headers = [
         (b"content-range", content_range(offset, count, total)),
-        (b"vary", VARY),
+        VARIES,
     ]
     if preferences.applied:
         headers.append((b"preference-applied", preferences.applied))
