@@ -381,7 +381,7 @@ def _given_status(given: bytes) -> int:
 def _with_given(headers: Headers, given: bytes) -> Headers:
     try:
         pairs = header_list(json.loads(given))
-    except ValueError:
+    except (ValueError, RecursionError):
         pairs = None
     if pairs is None:
         raise ApiError(

@@ -237,7 +237,7 @@ def json_object(text: str | bytes) -> dict[str, Any]:
     """Return what an object in JSON holds; nothing for any other text."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -781,6 +781,9 @@ TOKENS = {
     "a scheme in lower case": post(
         "modes", {}, token=None, authorization=f"bearer {sign(exp=NOW + 3600)}"
     ),
+    "a scheme in capitals": post(
+        "modes", {}, token=None, authorization=f"BEARER {sign(exp=NOW + 3600)}"
+    ),
     "no token behind Bearer": post(
         "modes",
         {},
