@@ -631,6 +631,7 @@ GUCS = {
     "nobody's claims": post("claims", {}, token=None),
 }
 
+# Without class 40: PostgREST before 16 tries those calls again, for ever.
 STATES = (
     "08000", "08006", "09000", "0A000", "0L000", "0LP01", "0P000", "22000",
     "22003", "22023", "22P02", "23000", "23502", "23503", "23505", "23514", "23P01",
