@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from gateway.errors import ApiError
 
+if TYPE_CHECKING:
+    from gateway.messages import Request
+
 FIELDS_MOST = 200
+KEY = "p_idempotency_key"
 
 JSON, FORM = b"application/json", b"application/x-www-form-urlencoded"
 # What PostgREST hands whole to a function's one unnamed parameter, by its type. The
@@ -229,6 +233,21 @@ def _pairs(encoded: bytes) -> list[tuple[str, str]]:
 
 def _decoded(text: bytes) -> str:
     return unquote_to_bytes(text).decode()
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return the key of a call, in whichever way its body names it."""
+    content_type = request.header(b"content-type") or b""
+    if content_type.partition(b";")[0] == FORM:
+        return dict(_pairs(request.body)).get(KEY)
+    try:
+        value = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, list) and value:
+        value = value[0]
+    key = value.get(KEY) if isinstance(value, dict) else None
+    return key if isinstance(key, str) else None
 
 
 def _bad_body(message: str) -> ApiError:

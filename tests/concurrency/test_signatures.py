@@ -138,7 +138,7 @@ def test_retry_costs_no_attempt(
     assert fleet.on_hand(ship.yacht_id)[ship.stock_id] == 99
 
 
-def test_success_does_not_forgive(call: Caller, fleet: Fleet, ship: Ship) -> None:
+def test_success_does_not_forgive(call: Caller, ship: Ship) -> None:
     """Four failures, a good signature, a fifth: locked."""
     person = ship.captain
     for number in range(4):

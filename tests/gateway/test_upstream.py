@@ -110,12 +110,8 @@ def test_an_upstream_that_goes_in_the_middle_of_a_write(
         with gateway as api:
             api.post("/rpc/echo")
             with ThreadPoolExecutor(1) as pool:
-                arguments = {
-                    "p_name": "cut",
-                    "p_seconds": 2,
-                    "p_idempotency_key": "key-1",
-                }
-                call = pool.submit(api.post, "/rpc/add_slowly", arguments)
+                arguments = {"p_seconds": 2, "p_idempotency_key": "key-1"}
+                call = pool.submit(api.post, "/rpc/nap_with_key", arguments)
                 eventually(lambda: sleeping(protocol_cluster))
                 relay.cut()
                 answer = call.result()
