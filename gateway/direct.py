@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
     from gateway.catalogue import Catalogue, Settings
     from gateway.database import Database
-    from gateway.messages import Request
+    from gateway.messages import Pool, Request
     from gateway.pipeline import Statement
+    from gateway.storage import Storage
     from gateway.tokens import Identity
 
 logger = logging.getLogger("gateway.direct")
@@ -43,6 +44,8 @@ NO_ROWS_CODE = "22P02"  # what a cast that `gateway.statements` lets fail report
 
 ATTEMPTS = 4
 PAUSE = 0.01  # seconds, before the second attempt; doubled, and jittered
+# PostgreSQL keeps 63 bytes of an application_name; the first words take 10.
+NAME_MOST = 53
 # Secrets, which SQL has no business with.
 WITHHELD = frozenset({b"authorization", b"apikey", b"cookie"})
 SET_TIMEZONE = b"SELECT set_config('timezone', $1, true)"
@@ -51,7 +54,8 @@ SET_TIMEZONE = b"SELECT set_config('timezone', $1, true)"
 class DirectRoute:
     """Answer calls from the database itself."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, storage: Storage) -> None:
+        self.storage = storage
         self._database = database
         # Few: one for each role and distinct set of function settings.
         self._preludes: dict[tuple[str, Settings, Settings, bool], list[bytes]] = {}
@@ -59,10 +63,16 @@ class DirectRoute:
     async def open(self) -> None:
         """Begin to connect."""
         await self._database.open()
+        await self.storage.open()
 
     async def close(self) -> None:
         """Close all connections."""
+        await self.storage.close()
         await self._database.close()
+
+    def pool(self) -> Pool | None:
+        """Tell of the database's connections."""
+        return self._database.pool()
 
     async def ready(self) -> bool:
         """Say whether the database answers and its functions are known."""
@@ -140,6 +150,7 @@ class DirectRoute:
             request.method.encode(),
             b"/rpc/" + request.function.encode(),
             _request_headers(request),
+            b"part_lens " + request.request_id.encode()[:NAME_MOST],
         ]
         *first, last = written
         statements: list[Statement] = [(statement, ()) for statement in first]
@@ -182,6 +193,8 @@ def _write_prelude(
         f"set_config('request.{name}', ${place}, true)"
         for place, name in enumerate(("jwt.claims", "method", "path", "headers"), 1)
     ]
+    # For pg_stat_activity: whose call this is that takes so long.
+    bound.append("set_config('application_name', $5, true)")
     written = [("SELECT " + ", ".join(literals + bound)).encode()]
     if isolation:
         # Too late once a query has run, and no SELECT may set it.
