@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Headers = list[tuple[bytes, bytes]]
 
 JSON_TYPE = b"application/json; charset=utf-8"
-VARY = b"Accept, Prefer, Range"
+VARIES = (b"vary", b"Accept, Prefer, Range")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 BODILESS = frozenset({204, 304})
 

@@ -15,6 +15,7 @@ from aiohttp import (
 )
 from yarl import URL
 
+from gateway.arguments import idempotency_key
 from gateway.errors import ApiError, commit_unknown, unavailable
 from gateway.messages import Response
 from gateway.phrases import phrased
@@ -169,7 +170,7 @@ async def forward(
         raise away from None
     except (ClientError, TimeoutError):
         if request.method == "POST":
-            raise commit_unknown(request.body) from None
+            raise commit_unknown(idempotency_key(request)) from None
         raise away from None
     return streamed(answer)
 

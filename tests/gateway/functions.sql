@@ -154,3 +154,5 @@ BEGIN
     RETURN QUERY SELECT generate_series(1, p_rows);
 END
 $$;
+CREATE FUNCTION public.nap_with_key(p_seconds double precision, p_idempotency_key text)
+    RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$ BEGIN PERFORM pg_sleep(p_seconds); RETURN 'true'; END $$;
