@@ -63,6 +63,14 @@ WHERE n.nspname IN ('public', 'private', 'master')
    OR (n.nspname IN ('auth', 'storage')
        AND obj_description(n.oid, 'pg_namespace') LIKE 'Part Lens:%');
 
+CREATE VIEW tap.our_types AS
+SELECT t.oid, format('%I.%I', n.nspname, t.typname) AS name
+FROM pg_catalog.pg_type AS t
+JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
+WHERE n.nspname IN ('public', 'private', 'master')
+  AND (t.typtype IN ('d', 'e') OR c.relkind = 'c');
+
 -- Who may what, the owners' own rights left out.
 CREATE VIEW tap.our_grants AS
 SELECT
