@@ -86,7 +86,8 @@ class Laboratory:
 
 def _is_as_expected(outcome: Outcome, expected: Expected) -> bool:
     if expected.fails:
-        return any(re.search(expected.fails, failed) for failed in outcome.failed)
+        wanted = re.compile(expected.fails, re.MULTILINE)
+        return any(wanted.search(failed) for failed in outcome.failed)
     if expected.stops:
         return bool(outcome.error and re.search(expected.stops, outcome.error))
     return outcome.is_faultless

@@ -3,10 +3,12 @@
 `lists/<subject>.yaml` says for each safeguard, by kind and name, and for each way to take
 it away, which pgTAP file notices it. A name or a way is meant literally where there is
 one like it, else as a regular expression for the whole of it, whose groups are {0}, {1} …
-in what is expected:
+in what is expected. A literal one comes before an expression, a later expression before
+an earlier one.
 
     file      the file of tests/pgtap, without `.sql`
-    fails     regular expression for the description of a test that fails
+    fails     regular expression for a test that fails: what it searches is the test's
+              description and, in lines below it, what pgTAP says of the failure
     stops     regular expression for the error that stops the file; only where the file
               cannot even set up its scene without the safeguard
     because   in place of these two: why nothing can notice it; the file passes
@@ -72,7 +74,7 @@ class Entry:
         """What must notice this mutation."""
         match = self.matches(mutation)
         assert match is not None
-        groups = match.groups()
+        groups = match.groups(default="")
 
         def filled(text: str | None, values: tuple[str, ...]) -> str | None:
             # Not str.format: a regular expression has braces of its own.
@@ -112,17 +114,11 @@ def _entries(kinds: dict[str, Any]) -> Iterator[Entry]:
 
 
 def entry_for(mutation: Mutation, entries: list[Entry]) -> Entry | None:
-    """The entry that is about the mutation: the most literal one.
+    """The entry that is about the mutation: the most literal one, then the last."""
 
-    Raises ListError when two are equally close.
-    """
+    def closeness(number: int) -> tuple[bool, bool, int]:
+        entry = entries[number]
+        return entry.name == mutation.name, entry.way == mutation.way, number
 
-    def closeness(entry: Entry) -> tuple[bool, bool]:
-        return entry.name == mutation.name, entry.way == mutation.way
-
-    found = sorted(
-        (entry for entry in entries if entry.matches(mutation)), key=closeness
-    )
-    if len(found) > 1 and closeness(found[-1]) == closeness(found[-2]):
-        raise ListError(f"{mutation} stands there twice: {found[-1]}; {found[-2]}")
-    return found[-1] if found else None
+    found = [n for n, entry in enumerate(entries) if entry.matches(mutation)]
+    return entries[max(found, key=closeness)] if found else None

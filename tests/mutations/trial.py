@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from psycopg.pq import ExecStatus, TransactionStatus
-from tap.line import Plan, Result
+from tap.line import Diagnostic, Plan, Result
 from tap.parser import Parser
 
 from deploy.state import ROOT
@@ -27,8 +27,9 @@ class TrialError(Exception):
 class Outcome:
     """What a run of a pgTAP file came to.
 
-    `failed` and `passed` hold the descriptions of its tests, `planned` their number,
-    `error` is what stopped the file, if anything did.
+    `passed` holds the descriptions of its tests, `failed` too, each with what pgTAP says
+    of it in the lines below; `planned` is their number, `error` what stopped the file,
+    if anything did.
     """
 
     planned: int | None = None
@@ -99,11 +100,15 @@ def _output(
 
 def _outcome(lines: list[str], error: str | None) -> Outcome:
     outcome = Outcome(error=error)
+    is_ok = True
     for line in Parser().parse_text("\n".join(lines)):
         if isinstance(line, Plan):
             outcome.planned = line.expected_tests
         elif isinstance(line, Result):
+            is_ok = line.ok
             # "- " is how pgTAP begins a description.
             description = line.description.removeprefix("- ")
-            (outcome.passed if line.ok else outcome.failed).append(description)
+            (outcome.passed if is_ok else outcome.failed).append(description)
+        elif isinstance(line, Diagnostic) and not is_ok:
+            outcome.failed[-1] += f"\n{line.text}"
     return outcome

@@ -127,6 +127,9 @@ CROSS JOIN LATERAL (VALUES
 WHERE r.rolname IN ('pms_owner', 'pms_rpc', 'anon', 'authenticated', 'service_role',
                     'authenticator', 'master_resolver')
   AND NOT a.has
+  -- Only a login can inherit; and Supabase's service_role passes row security.
+  AND (a.attribute <> 'INHERIT' OR r.rolcanlogin)
+  AND (r.rolname, a.attribute) <> ('service_role', 'BYPASSRLS')
 UNION ALL
 SELECT 'membership', format('%s of %s', m.name, g.name), 'grant',
        format('GRANT %s TO %s', g.name, m.name), NULL
