@@ -28,6 +28,9 @@ LOGINS: Mapping[str, str] = {
     "authenticator": "LOGIN NOINHERIT",
     "master_resolver": "LOGIN NOINHERIT",
 }
+# Made before any migration, because only the superuser can let it read the key's file.
+KEYHOLDER = "pms_keyholder"
+KEY_READER = "pg_catalog.pg_read_file(text, bigint, bigint, boolean)"
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,19 @@ class Cluster:
             if template is not None:
                 _copy_privileges(connection, template, name)
                 _copy_settings(connection, template, name)
+        self.grant_key(name)
+
+    def grant_key(self, name: str) -> None:
+        """Let private.totp_key read its file in a database; again does no harm.
+
+        A grant on a function of the server holds in one database.
+        """
+        with self.connect(name) as connection:
+            connection.execute(
+                sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(
+                    sql.SQL(KEY_READER), sql.Identifier(KEYHOLDER)
+                )
+            )
 
     def drop_database(self, name: str) -> None:
         """Drop a database if it exists, whoever is connected to it."""
@@ -155,14 +171,17 @@ class Cluster:
             )
             for login, rights in LOGINS.items():
                 self._make_login(connection, login, rights)
+            if not _has_role(connection, KEYHOLDER):
+                connection.execute(
+                    sql.SQL("CREATE ROLE {} NOLOGIN ROLE {}").format(
+                        sql.Identifier(KEYHOLDER), sql.Identifier(DEPLOYER)
+                    )
+                )
 
     def _make_login(
         self, connection: psycopg.Connection, login: str, rights: str
     ) -> None:
-        found = connection.execute(
-            "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", [login]
-        )
-        if found.fetchone() is not None:
+        if _has_role(connection, login):
             return
         # Hashed here: a CREATE ROLE in the server's log would hold the password.
         verifier = connection.pgconn.encrypt_password(
@@ -175,6 +194,13 @@ class Cluster:
                 sql.Literal(verifier.decode()),
             )
         )
+
+
+def _has_role(connection: psycopg.Connection, name: str) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", [name]
+    )
+    return found.fetchone() is not None
 
 
 def _copy_privileges(connection: psycopg.Connection, source: str, target: str) -> None:
@@ -257,7 +283,9 @@ def start_embedded(state: State | None = None) -> Cluster:
     """The cluster of this installation, running, with its database."""
     cluster = embedded(state)
     cluster.start()
-    if not cluster.has_database(DATABASE):
+    if cluster.has_database(DATABASE):
+        cluster.grant_key(DATABASE)
+    else:
         cluster.create_database(DATABASE)
     return cluster
 

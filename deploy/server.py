@@ -13,6 +13,7 @@ import json
 import os
 import pwd
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -48,6 +49,8 @@ SETTINGS: Mapping[str, str] = {
     "timezone": "UTC",
     "lc_messages": "C.UTF-8",
 }
+# Where private.totp_key looks for its keys, in the data directory.
+TOTP_KEY = "part_lens_totp.key"
 
 
 class ServerError(Exception):
@@ -248,6 +251,7 @@ class Server:
         for _ in range(5):
             place = self._reachable(place)
             self._configure(place)
+            self._provide_key(place)
             failure = self._pg_ctl_start(place)
             if failure is None:
                 return
@@ -283,6 +287,23 @@ class Server:
             "# Rewritten at each start; ALTER SYSTEM is kept.\n" + "".join(lines),
             encoding="utf-8",
         )
+
+    def _provide_key(self, place: Place) -> None:
+        """Have the key that encrypts the secrets of authenticators.
+
+        Beside the data directory, with a link in it: a base backup leaves links out.
+        """
+        key = place.base / TOTP_KEY
+        if not key.exists():
+            handle = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(f"{secrets.token_urlsafe(48)}\n")
+            account = _account()
+            if account is not None:
+                os.chown(key, account.pw_uid, account.pw_gid)
+        link = place.data / TOTP_KEY
+        if not link.is_symlink():
+            link.symlink_to(key)
 
     def _pg_ctl_start(self, place: Place) -> str | None:
         """Start the server and wait until it answers; the reason if it does not."""

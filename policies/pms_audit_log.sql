@@ -20,6 +20,17 @@ CREATE POLICY insert_rpc ON public.pms_audit_log
         AND (outcome = 'rejected') = (error_code IS NOT NULL)
         AND yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
+-- A service, who is no person, is on record for the one thing that it may do on a yacht.
+CREATE POLICY insert_service ON public.pms_audit_log
+    AS PERMISSIVE
+    FOR INSERT
+    TO pms_rpc
+    WITH CHECK (actor_id IS NULL
+        AND (SELECT auth.uid()) IS NULL
+        AND action = 'issue_enrolment_code'
+        AND outcome = 'ok'
+        AND yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
+
 -- No UPDATE, DELETE or TRUNCATE for anybody: append-only.
 GRANT SELECT ON TABLE public.pms_audit_log TO authenticated;
 GRANT INSERT ON TABLE public.pms_audit_log TO pms_rpc;

@@ -21,6 +21,7 @@ BEGIN
         FROM (VALUES
             ('pms_owner',       'NOLOGIN',              'owns schemas, tables and views'),
             ('pms_rpc',         'NOLOGIN',              'owns the functions that run with its rights; owns no table'),
+            ('pms_keyholder',   'NOLOGIN',              'reads the key of private.totp_key'),
             ('anon',            'NOLOGIN NOINHERIT',    'API calls without a token'),
             ('authenticated',   'NOLOGIN NOINHERIT',    'API calls of a person'),
             ('service_role',    'NOLOGIN NOINHERIT' || v_bypass, 'API calls of a service'),
@@ -47,9 +48,10 @@ BEGIN
             ('anon',          'authenticator'::name),
             ('authenticated', 'authenticator'),
             ('service_role',  'authenticator'),
-            -- The deployer hands objects over to these two, which takes membership.
+            -- The deployer hands objects over to these, which takes membership.
             ('pms_owner',     current_user),
-            ('pms_rpc',       current_user)
+            ('pms_rpc',       current_user),
+            ('pms_keyholder', current_user)
         ) AS w (granted, member)
     LOOP
         CONTINUE WHEN EXISTS (

@@ -5,8 +5,11 @@ Yachts are cheap here: a test takes one for itself and needs no cleaning up.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import itertools
 import json
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, LiteralString, Protocol
@@ -28,12 +31,28 @@ CREW_ONLY = ("crew", "deckhand", "steward", "engineer")
 HEADS = ("eto", "chief_engineer", "chief_officer", "chief_steward", "purser")
 ROLES = (*CREW_ONLY, *HEADS, "captain", "manager")
 
+PIN = "271828"
+
 _numbers = itertools.count(1)
 
 
 def new_id() -> UUID:
     """An id that sorts behind those made before."""
     return UUID(int=0x0197B000_0000_7000_8000_000000000000 + next(_numbers))
+
+
+def secret_of(user_id: UUID) -> bytes:
+    """The secret of a test person's authenticator."""
+    return hashlib.sha256(user_id.bytes).digest()[:20]
+
+
+def totp(secret: bytes, *, step: int | None = None) -> str:
+    """The code of a time step, by default the present one: RFC 6238."""
+    counter = int(time.time()) // 30 if step is None else step
+    digest = hmac.digest(secret, counter.to_bytes(8, "big"), "sha1")
+    offset = digest[19] & 15
+    number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
+    return f"{number % 1_000_000:06}"
 
 
 # Stocks on which any two of the ledger's figures disagree, or whose movements do not
@@ -227,6 +246,73 @@ class Fleet:
             " WHERE yacht_id = %s AND location_id = %s",
             [yacht_id, location_id],
         )
+
+    def enrol(self, user_id: UUID, *, confirmed: bool = True, cost: int = 4) -> None:
+        """Let a person sign, with PIN and the secret that follows from their id.
+
+        `cost` is bcrypt's: by default the least, since tests sign often.
+        """
+        self.execute(
+            "INSERT INTO private.signing_credentials"
+            " (user_id, is_confirmed, pin_hash, totp_secret, key_id)"
+            " SELECT %s, %s, extensions.crypt(%s, extensions.gen_salt('bf', %s)),"
+            " extensions.pgp_sym_encrypt_bytea(%s, k.key), k.key_id"
+            " FROM private.totp_key() AS k ON CONFLICT DO NOTHING",
+            [user_id, confirmed, PIN, cost, secret_of(user_id)],
+        )
+
+    def failures(self, user_id: UUID) -> int:
+        """How many wrong signatures are counted against a person."""
+        return len(
+            self.rows(
+                "SELECT FROM private.signing_failures AS f WHERE f.user_id = %s",
+                [user_id],
+            )
+        )
+
+    def undo(self, yacht_id: UUID, transaction_id: UUID, user_id: UUID) -> UUID:
+        """Reverse a movement, under a signature; the reversal."""
+        signature_id, reversal = new_id(), new_id()
+        self.execute(
+            "INSERT INTO private.signatures (yacht_id, signature_id, user_id,"
+            " totp_step, action, payload_sha256, signed_at)"
+            " VALUES (%s, %s, %s, 1, 'reverse_transaction', repeat('0a', 32), now())",
+            [yacht_id, signature_id, user_id],
+        )
+        self.execute(
+            "INSERT INTO public.pms_inventory_transactions (yacht_id, transaction_id,"
+            " stock_id, quantity_change, transaction_type, reverses_transaction_id,"
+            " signature_id, signature)"
+            " SELECT t.yacht_id, %s, t.stock_id, -t.quantity_change, 'reversed',"
+            " t.transaction_id, %s, jsonb_build_object('method', '', 'pin', '',"
+            " 'totp', '', 'signer_id', '', 'role', '', 'signed_at', '',"
+            " 'totp_step', 1, 'payload_sha256', '')"
+            " FROM public.pms_inventory_transactions AS t"
+            " WHERE t.yacht_id = %s AND t.transaction_id = %s",
+            [reversal, signature_id, yacht_id, transaction_id],
+        )
+        return reversal
+
+    def signature(self, user_id: UUID) -> dict[str, str]:
+        """A good signature, as often as it is asked for: used codes are made older."""
+        self.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
+        self.execute(
+            "DELETE FROM private.signing_failures WHERE user_id = %s", [user_id]
+        )
+        self.execute(
+            "DELETE FROM private.signing_credentials WHERE user_id = %s", [user_id]
+        )
+        self.enrol(user_id)
+        self.execute(
+            "UPDATE private.signatures AS s SET totp_step = -n.older FROM ("
+            " SELECT g.signature_id, row_number() OVER () + ("
+            " SELECT count(*) FROM private.signatures AS c) AS older"
+            " FROM private.signatures AS g"
+            " WHERE g.user_id = %s AND g.totp_step > 0) AS n"
+            " WHERE s.signature_id = n.signature_id",
+            [user_id],
+        )
+        return {"pin": PIN, "totp": totp(secret_of(user_id))}
 
     def execute(
         self,

@@ -20,6 +20,14 @@ ERRORS = ROOT / "rpc" / "ERRORS.md"
 RPCS = sorted(path.stem for path in (ROOT / "rpc").glob("*.sql"))
 TESTS = ROOT / "tests" / "pgtap"
 
+# What tap.is_signed() tests of each.
+SIGNING = {
+    "invalid_signature",
+    "signature_busy",
+    "signature_locked",
+    "signature_not_enrolled",
+    "signing_key_missing",
+}
 # Raised as SQLSTATE or named in SQL: words with an underscore that are no refusals.
 _WORD = re.compile(r"'([a-z]+(?:_[a-z]+)+)'")
 _ROW = re.compile(r"^\| `([a-z_]+)` \|(.*)\|$", re.MULTILINE)
@@ -227,6 +235,9 @@ def test_each_declared_refusal_is_tested(function: str) -> None:
         "duplicate_idempotency_key",
         "idempotency_key_reused",
     }
+    if "tap.is_signed(" in text or function == "confirm_signature":
+        # concurrency/test_signatures.py has the connections that the busy one takes.
+        elsewhere |= SIGNING
     assert "tap.is_gated(" in text
     if "duplicate_idempotency_key" in declared:
         shared = (TESTS / "idempotency.sql").read_text(encoding="utf-8")

@@ -10,6 +10,9 @@ hod (roles) AS (
 ),
 count (roles) AS (
     VALUES (ARRAY['chief_engineer', 'captain', 'manager'])
+),
+lead (roles) AS (
+    VALUES (ARRAY['captain', 'manager'])
 )
 INSERT INTO private.action_registry
     (action, lens, description, roles, is_write, is_signed, required_arguments, transaction_types,
@@ -22,13 +25,14 @@ SELECT
         WHEN 'crew' THEN crew.roles
         WHEN 'hod' THEN hod.roles
         WHEN 'count' THEN count.roles
+        WHEN 'lead' THEN lead.roles
     END,
     a.is_write,
     a.is_signed,
     a.required_arguments::text[],
     a.transaction_types::text[],
     a.success_status
-FROM crew, hod, count, (VALUES
+FROM crew, hod, count, lead, (VALUES
     ('view_part_details', 'part', 'See a part with its stock', 'crew', false, false,
         '{p_part_id}', '{}', 200),
     ('search_parts', 'part', 'Find parts', 'crew', false, false, '{p_query}', '{}', 200),
@@ -49,6 +53,8 @@ FROM crew, hod, count, (VALUES
         '{p_part_id,p_quantity}', '{received}', 201),
     ('adjust_stock_quantity', 'stock', 'Correct a stock to what was counted', 'count', true, true,
         '{p_part_id,p_counted_quantity,p_reason}', '{adjusted}', 200),
+    ('adjust_stock_quantities', 'stock', 'Correct many stocks to a count', 'count', true, true,
+        '{p_counts,p_reason}', '{adjusted}', 200),
     ('reverse_transaction', 'stock', 'Undo a movement', 'hod', true, true,
         '{p_transaction_id,p_reason}', '{reversed}', 201),
     ('create_part', 'part', 'Add a part to the catalogue', 'hod', true, false,
@@ -60,7 +66,13 @@ FROM crew, hod, count, (VALUES
     ('update_location', 'location', 'Rename or move a location', 'hod', true, false,
         '{p_location_id,p_changes}', '{}', 200),
     ('import_parts', 'part', 'Add and change many parts at once', 'hod', true, false,
-        '{p_rows}', '{opening}', 200)
+        '{p_rows}', '{opening}', 200),
+    ('enroll_signature', 'person', 'Choose a PIN and an authenticator to sign with', 'crew', false,
+        false, '{p_pin}', '{}', 200),
+    ('confirm_signature', 'person', 'Confirm one''s authenticator', 'crew', false, false,
+        '{p_totp}', '{}', 200),
+    ('issue_enrolment_code', 'person', 'Let a person enrol for signing', 'lead', true, true,
+        '{p_user_id}', '{}', 201)
 ) AS a (action, lens, description, audience, is_write, is_signed, required_arguments,
         transaction_types, success_status);
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
-from tests.acceptance.scene import ITEM_STATES, WRITES
+from tests.acceptance.scene import ITEM_STATES, SIGNED, WRITES
 from tests.fleet import new_id
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ OF_A_PART = (
 STEPS = "approve_shopping_item reject_shopping_item order_shopping_item"
 OF_AN_ITEM = f"{STEPS} receive_shopping_item"
 UPDATES = "update_part update_location"
+SIGNED_MOVEMENTS = "adjust_stock_quantity write_off_part"
+SIGNING = " ".join(SIGNED)
 ARGUMENT = "invalid_argument"
 QUANTITY = "invalid_quantity"
 
@@ -375,6 +377,162 @@ def conflicts() -> Iterator[Refusal]:
     yield from fixed("update_location", taken, "", p_changes={"name": "Locker"})
 
 
+def signatures() -> Iterator[Refusal]:
+    """Signatures that are missing, wrong, used, too many, or from who has none."""
+    signers = f"{SIGNING} enroll_signature"
+    for label, signature in (
+        ("null", None),
+        ("a PIN alone", {"pin": "271828"}),
+        ("empty", {"pin": "", "totp": ""}),
+        ("numbers", {"pin": 271828, "totp": 123456}),
+    ):
+        yield from fixed(signers, "signature_required", label, p_signature=signature)
+    for half in ("pin", "totp"):
+        yield from cases(
+            signers,
+            "invalid_signature",
+            f"wrong {half}",
+            lambda s, half=half: {  # type: ignore[misc]  # the loop's value
+                "p_signature": s.fleet.signature(s.ship.captain) | {half: "99999"}
+            },
+        )
+    yield from cases(
+        "confirm_signature",
+        "invalid_signature",
+        "wrong code",
+        lambda s: {"p_totp": s.pending(s.ship.captain)[1:]},
+    )
+    yield from fixed(
+        "enroll_signature", "invalid_enrolment_code", "", p_code="AAAAAAAAAAAAAAAA"
+    )
+    for code, query in (
+        (
+            "signature_not_enrolled",
+            "DELETE FROM private.signing_credentials WHERE user_id = %s",
+        ),
+        (
+            "signing_key_missing",
+            "UPDATE private.signing_credentials SET key_id = 'gone' WHERE user_id = %s",
+        ),
+        (
+            "signature_locked",
+            (
+                "INSERT INTO private.signing_failures (user_id, action)"
+                " SELECT %s, 'test' FROM generate_series(1, 5)"
+            ),
+        ),
+        (
+            "signature_busy",
+            (
+                "SELECT pg_advisory_lock("
+                "hashtextextended('signature of ' || %s::uuid::text, 0))"
+            ),
+        ),
+    ):
+        yield from cases(signers, code, "", after(query, "p_signature"))
+        yield from cases("confirm_signature", code, "", after(query, "p_totp"))
+
+
+def after(query: LiteralString, argument: str) -> Changes:
+    """Prepare a good signature and code of the captain, then spoil them."""
+
+    def changes(scene: Scene) -> Arguments:
+        captain = scene.ship.captain
+        signature = scene.fleet.signature(captain)
+        code = scene.pending(captain)
+        scene.fleet.execute(query, [captain])
+        return {argument: signature if argument == "p_signature" else code}
+
+    return changes
+
+
+def counted(part: Part, **more: Any) -> Arguments:
+    """A whole count of one part."""
+    line = {"part_id": str(part.part_id), "counted_quantity": 8} | more
+    return {"p_counts": [line]}
+
+
+def signed_movements() -> Iterator[Refusal]:
+    """What stands against counts, write-offs and reversals that are signed well."""
+    counts, many = "adjust_stock_quantity", "adjust_stock_quantities"
+    undo = "reverse_transaction"
+    for label, value in (("negative", -1), ("too large", 1_000_001)):
+        yield from fixed(counts, QUANTITY, label, p_counted_quantity=value)
+        yield from cases(
+            many,
+            QUANTITY,
+            label,
+            lambda s, value=value: counted(s.ship.part, counted_quantity=value),  # type: ignore[misc]  # the loop's value
+        )
+    for label, number in (("0", 0), ("null", None)):
+        yield from fixed("write_off_part", QUANTITY, label, p_quantity=number)
+    reasons = f"{SIGNED_MOVEMENTS} {many} {undo}"
+    for label, reason in (("missing", ...), ("blank", "  "), ("long", "r" * 2001)):
+        yield from fixed(reasons, ARGUMENT, f"reason {label}", p_reason=reason)
+    yield from fixed(counts, ARGUMENT, "no count", p_counted_quantity=...)
+    yield from fixed(many, ARGUMENT, "no lines", p_counts=[])
+    yield from fixed("issue_enrolment_code", ARGUMENT, "nobody", p_user_id=...)
+    yield from fixed("enroll_signature", ARGUMENT, "easy PIN", p_pin="123456")
+    yield from fixed("confirm_signature", ARGUMENT, "no code", p_totp=...)
+    found: list[tuple[str, str, Callable[[Scene], Part]]] = [
+        ("part_not_found", "another yacht's", lambda s: s.foreign.part),
+        ("stock_not_found", "which of two", lambda s: s.split),
+        ("part_deactivated", "", lambda s: s.retired),
+        ("location_deactivated", "", lambda s: s.boxed),
+    ]
+    for code, label, part in found:
+        yield from cases(
+            SIGNED_MOVEMENTS,
+            code,
+            label,
+            lambda s, part=part: of(part(s)),  # type: ignore[misc]  # the loop's value
+        )
+        yield from cases(many, code, label, lambda s, part=part: counted(part(s)))  # type: ignore[misc]  # the loop's value
+    yield from fixed(f"{SIGNED_MOVEMENTS} {undo}", "stale_count", "", p_expected_seq=7)
+    yield from cases(
+        many, "stale_count", "", lambda s: counted(s.ship.part, expected_seq=7)
+    )
+    yield from fixed("write_off_part", "insufficient_stock", "", p_quantity=11)
+    movements: list[tuple[str, str, Callable[[Scene], Any]]] = [
+        ("transaction_not_found", "no such id", lambda _: new_id()),
+        (
+            "transaction_not_found",
+            "another yacht's",
+            lambda s: s.movement(s.foreign.stock_id),
+        ),
+        ("already_reversed", "", lambda s: s.undone),
+        (
+            "not_reversible",
+            "",
+            lambda s: s.fleet.movements(s.split.stocks[s.ship.bin])[2][
+                "transaction_id"
+            ],
+        ),
+        (
+            "part_deactivated",
+            "",
+            lambda s: s.movement(s.retired.stocks[s.ship.locker]),
+        ),
+        (
+            "location_deactivated",
+            "",
+            lambda s: s.movement(s.boxed.stocks[s.closed]),
+        ),
+        (
+            "insufficient_stock",
+            "",
+            lambda s: s.movement(s.spent.stocks[s.ship.locker]),
+        ),
+    ]
+    for code, label, movement in movements:
+        yield from cases(
+            undo,
+            code,
+            label,
+            lambda s, m=movement: {"p_transaction_id": m(s)},  # type: ignore[misc]  # the loop's value
+        )
+
+
 REFUSALS = list(
     chain(
         quantities(),
@@ -385,5 +543,7 @@ REFUSALS = list(
         items(),
         locations(),
         conflicts(),
+        signed_movements(),
+        signatures(),
     )
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.acceptance.answers import accepted, refused
-from tests.acceptance.scene import FORBIDDEN, READS, WRITES
+from tests.acceptance.scene import FORBIDDEN, READS, SIGNED, WRITES
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Api
@@ -15,7 +17,51 @@ if TYPE_CHECKING:
     from tests.fleet import Fleet
 
 
-@pytest.mark.parametrize("function", [*WRITES, "view_part_details"])
+@pytest.mark.parametrize("function", SIGNED)
+def test_signature_is_on_record(
+    api: Api, fleet: Fleet, scene: Scene, function: str
+) -> None:
+    """The proof names signer and payload, whose hash anybody can compute again."""
+    arguments = scene.arguments(function)
+    accepted(api.post(function, arguments, scene.ship.captain), SIGNED[function])
+    [row] = fleet.audit(scene.yacht_id)
+    proof, signed = row["signature"], row["metadata"]["signed"]
+    assert proof["signer_id"] == str(scene.ship.captain)
+    assert signed["action"] == function
+    assert signed["p_yacht_id"] == str(scene.yacht_id)
+    assert "p_signature" not in signed
+    assert proof["payload_sha256"] == payload_sha256(signed)
+    for movement in fleet.rows(
+        "SELECT t.signature, t.metadata FROM public.pms_inventory_transactions AS t"
+        " WHERE t.yacht_id = %s AND t.idempotency_key = %s",
+        [scene.yacht_id, arguments["p_idempotency_key"]],
+    ):
+        assert movement["signature"] == proof
+        if "signed" in movement["metadata"]:
+            assert (
+                payload_sha256(movement["metadata"]["signed"])
+                == (movement["signature"]["payload_sha256"])
+            )
+
+
+def payload_sha256(signed: Any) -> str:
+    """As rpc/SIGNING.md has it: keys by length, then by their bytes."""
+
+    def ordered(value: Any) -> Any:
+        if isinstance(value, dict):
+            keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
+            return {key: ordered(value[key]) for key in keys}
+        if isinstance(value, list):
+            return [ordered(item) for item in value]
+        return value
+
+    text = json.dumps(ordered(signed), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "function", [*(f for f in WRITES if f not in SIGNED), "view_part_details"]
+)
 def test_call_is_on_record(api: Api, fleet: Fleet, scene: Scene, function: str) -> None:
     """Who, as what, on what, under which request; unsigned, so `{}`."""
     allowed = (

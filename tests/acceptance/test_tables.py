@@ -28,10 +28,13 @@ RELATIONS = (
 MACHINERY = (
     "action_registry",
     "denied_attempts",
+    "enrolment_codes",
     "part_search",
     "refusals",
     "request_keys",
     "signatures",
+    "signing_credentials",
+    "signing_failures",
 )
 
 
@@ -96,7 +99,7 @@ def test_nobody_writes_but_through_rpcs(
     )
     refused(response, 403, "42501")
     after = accepted(read(postgrest_api, "pms_parts", scene.ship.captain))
-    assert len(after) == 5
+    assert len(after) == 6
 
 
 @pytest.mark.parametrize("relation", MACHINERY)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
+    import httpx
+
     from tests.acceptance.conftest import Api
     from tests.acceptance.scene import Scene
     from tests.fleet import Fleet
@@ -75,7 +77,9 @@ def test_nobody(api: Api, scene: Scene, function: str) -> None:
     assert body["message"] == f"permission denied for function {function}"
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize(
+    "function", [name for name in FUNCTIONS if name != "issue_enrolment_code"]
+)
 def test_service(api: Api, scene: Scene, function: str) -> None:
     """A service is no person: 403 for what people do."""
     token = api.token(None, role="service_role")
@@ -84,6 +88,33 @@ def test_service(api: Api, scene: Scene, function: str) -> None:
     )
     body = refused(response, 403, "42501")
     assert body["message"] == f"permission denied for function {function}"
+
+
+def test_service_lets_a_first_captain_enrol(
+    api: Api, fleet: Fleet, scene: Scene
+) -> None:
+    """Of a captain or manager while none of the yacht can sign; of nobody else."""
+    token = api.token(None, role="service_role")
+
+    def issue(role: str) -> httpx.Response:
+        arguments = {"p_yacht_id": scene.yacht_id, "p_user_id": scene.person(role)}
+        return api.post(
+            "issue_enrolment_code", arguments, authorization=f"Bearer {token}"
+        )
+
+    for role in ("crew", "chief_engineer", "stranger"):
+        refused(issue(role), 403, "not_on_yacht")
+    code = accepted(issue("captain"), 201)["enrolment_code"]
+    [row] = fleet.audit(scene.yacht_id)
+    assert (row["actor_id"], row["action"], row["outcome"]) == (
+        None,
+        "issue_enrolment_code",
+        "ok",
+    )
+    arguments = {"p_yacht_id": scene.yacht_id, "p_pin": "314159", "p_code": code}
+    accepted(api.post("enroll_signature", arguments, scene.ship.captain))
+    fleet.enrol(scene.ship.captain)
+    refused(issue("manager"), 403, "not_on_yacht")
 
 
 @pytest.mark.parametrize("role", ["pms_owner", "pms_rpc", "postgres", "nobody"])

@@ -20,7 +20,7 @@ SELECT set_eq(
       WHERE g.kind = 'relation' AND g.grantee = 'pms_rpc'
       GROUP BY g.name$$,
     $$SELECT g.name, g.privileges FROM tap.granted AS g WHERE g.grantee = 'pms_rpc'$$,
-    'pms_rpc may write what RPCs write, and delete only keys');
+    'pms_rpc may write what RPCs write, and delete only keys, codes and old credentials');
 
 SELECT set_eq(
     $$SELECT g.kind, g.grantee

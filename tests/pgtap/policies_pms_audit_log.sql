@@ -7,7 +7,7 @@ INSERT INTO public.pms_audit_log (yacht_id, audit_id, actor_id, action, outcome)
 VALUES (tap.id('yacht'), tap.id('audit'), tap.id('crew'), 'consume_part', 'ok'),
        (tap.id('other yacht'), tap.id('other audit'), tap.id('stranger'), 'consume_part', 'ok');
 
-SELECT policies_are('public', 'pms_audit_log', ARRAY['select_people', 'insert_rpc'],
+SELECT policies_are('public', 'pms_audit_log', ARRAY['select_people', 'insert_rpc', 'insert_service'],
                     'pms_audit_log has these policies');
 
 SELECT tap.bounded('public.pms_audit_log', 'audit_id', 'authenticated',

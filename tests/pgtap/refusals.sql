@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(70);
+SELECT plan(80);
 SELECT tap.fixture();
 
 SELECT is(

@@ -161,6 +161,83 @@ BEGIN
 END
 $function$;
 
+-- Who signs in a test has the PIN 271828 and a secret that follows from the name.
+CREATE FUNCTION tap.secret(p_who text)
+    RETURNS bytea
+    LANGUAGE sql
+    IMMUTABLE
+AS $function$
+    SELECT substr(sha256(convert_to(p_who, 'UTF8')), 1, 20)
+$function$;
+
+CREATE FUNCTION tap.enrol(
+    p_who          text,
+    p_is_confirmed boolean DEFAULT true
+)
+    RETURNS void
+    LANGUAGE plpgsql
+    VOLATILE
+AS $function$
+BEGIN
+    INSERT INTO private.signing_credentials
+        (user_id, is_confirmed, pin_hash, totp_secret, key_id)
+    SELECT
+        tap.id(p_who), p_is_confirmed, extensions.crypt('271828', extensions.gen_salt('bf', 4)),
+        extensions.pgp_sym_encrypt_bytea(tap.secret(p_who), k.key), k.key_id
+    FROM private.totp_key() AS k
+    ON CONFLICT DO NOTHING;
+END
+$function$;
+
+-- A good signature of somebody, as often as it is asked for: the codes that a test used are made older.
+CREATE FUNCTION tap.signature(p_who text)
+    RETURNS jsonb
+    LANGUAGE plpgsql
+    VOLATILE
+AS $function$
+BEGIN
+    UPDATE private.signatures AS s
+    SET totp_step = -n.older
+    FROM (
+        SELECT g.signature_id,
+               row_number() OVER () + (SELECT count(*) FROM private.signatures AS c) AS older
+        FROM private.signatures AS g
+        WHERE g.user_id = tap.id(p_who)
+          AND g.totp_step > 0
+    ) AS n
+    WHERE s.signature_id = n.signature_id;
+    RETURN jsonb_build_object('pin', '271828', 'totp', private.hotp(
+        tap.secret(p_who), floor(extract(epoch FROM clock_timestamp()) / 30)::bigint));
+END
+$function$;
+
+-- The arguments with a good signature, where the RPC must have one and they say nothing of it.
+CREATE FUNCTION tap.signed(
+    p_who       text,
+    p_function  text,
+    p_arguments jsonb
+)
+    RETURNS jsonb
+    LANGUAGE plpgsql
+    VOLATILE
+AS $function$
+BEGIN
+    IF p_function = 'confirm_signature' AND NOT p_arguments ? 'p_totp' THEN
+        PERFORM tap.enrol(p_who, false);
+        RETURN p_arguments || jsonb_build_object('p_totp', tap.signature(p_who) -> 'totp');
+    ELSIF p_arguments ?| ARRAY['p_signature', 'p_code'] OR NOT EXISTS (
+        SELECT
+        FROM private.action_registry AS a
+        WHERE a.action = p_function
+          AND (a.is_signed OR a.action = 'enroll_signature')
+    ) THEN
+        RETURN p_arguments;
+    END IF;
+    PERFORM tap.enrol(p_who);
+    RETURN p_arguments || jsonb_build_object('p_signature', tap.signature(p_who));
+END
+$function$;
+
 -- Calls of RPCs. tap.call('crew', 'consume_part', '{"p_part_id": …}') answers as the RPC does. Unless
 -- given, p_yacht_id is the yacht of the fixture and p_idempotency_key a new key; 'anonymous' has no
 -- token, 'service' no person, and whoever begins with '{' has these claims. The tester is the
@@ -180,6 +257,7 @@ DECLARE
     v_answer jsonb;
     v_number integer;
 BEGIN
+    v_given := tap.signed(p_who, p_function, v_given);
     IF NOT v_given ? 'p_idempotency_key' AND EXISTS (
         SELECT
         FROM pg_catalog.pg_proc AS f
@@ -305,7 +383,8 @@ BEGIN
         'public.pms_part_locations', 'public.pms_inventory_stock',
         'public.pms_inventory_transactions', 'public.pms_part_usage',
         'public.pms_shopping_list_items', 'private.part_search',
-        'private.request_keys', 'private.signatures', 'private.action_registry', 'private.refusals']
+        'private.request_keys', 'private.signing_credentials', 'private.signing_failures',
+        'private.enrolment_codes', 'private.signatures', 'private.action_registry', 'private.refusals']
     LOOP
         EXECUTE format(
             $$SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM %s AS t$$,
@@ -339,10 +418,11 @@ CREATE FUNCTION tap.trace(
     VOLATILE
 AS $function$
 DECLARE
+    v_given    jsonb  := tap.signed(p_who, p_function, p_arguments);
     v_snapshot jsonb  := tap.snapshot();
     v_audit    uuid[] := ARRAY(SELECT a.audit_id FROM public.pms_audit_log AS a);
     v_denied   bigint := (SELECT coalesce(sum(d.attempts), 0) FROM private.denied_attempts AS d);
-    v_answer   jsonb  := tap.call(p_who, p_function, p_arguments);
+    v_answer   jsonb  := tap.call(p_who, p_function, v_given);
 BEGIN
     IF jsonb_typeof(v_answer) = 'object' AND v_answer ? 'details' THEN
         v_answer := v_answer || jsonb_build_object('details', (v_answer ->> 'details')::jsonb);
@@ -396,6 +476,36 @@ BEGIN
 END
 $function$;
 
+-- The same after the signature was accepted: its code is spent, and the audit row has the proof.
+CREATE FUNCTION tap.refuses_signed(
+    p_who         text,
+    p_function    text,
+    p_arguments   jsonb,
+    p_status      integer,
+    p_code        text,
+    p_details     jsonb,
+    p_description text
+)
+    RETURNS text
+    LANGUAGE plpgsql
+    VOLATILE
+AS $function$
+DECLARE
+    v_trace jsonb := tap.trace(p_who, p_function, p_arguments);
+BEGIN
+    RETURN tap.is(
+        jsonb_build_array(
+            v_trace #- '{answer,message}' #- '{answer,hint}' #- '{audit}',
+            v_trace #> '{audit,0,error_code}', v_trace #> '{audit,0,signature,signer_id}'),
+        jsonb_build_array(
+            jsonb_build_object(
+                'answer', jsonb_build_object('code', p_code, 'details', p_details),
+                'status', p_status, 'changed', ARRAY['private.signatures'], 'denied', 0),
+            p_code, tap.id(p_who)),
+        p_description);
+END
+$function$;
+
 -- One test: whoever is not on the yacht gets not_on_yacht, which counts as one attempt and is in no
 -- log of the yacht.
 CREATE FUNCTION tap.denies(
@@ -418,11 +528,13 @@ BEGIN
 END
 $function$;
 
--- 19 tests: who may call an RPC and who may not. The arguments must be right for the fixture.
+-- 19 tests, or 18 where a service may: who may call an RPC and who may not. The arguments must be right
+-- for the fixture.
 CREATE FUNCTION tap.is_gated(
     p_function  text,
     p_arguments jsonb,
-    p_roles     text[]
+    p_roles     text[],
+    p_service   boolean DEFAULT false
 )
     RETURNS SETOF text
     LANGUAGE plpgsql
@@ -469,10 +581,98 @@ BEGIN
         format('SELECT tap.call(''anonymous'', %L, %L)', p_function, p_arguments), '42501',
         'permission denied for function ' || p_function,
         format('%s is not executable without a token', p_function));
+    IF p_service THEN
+        RETURN;
+    END IF;
     RETURN NEXT tap.throws_ok(
         format('SELECT tap.call(''service'', %L, %L)', p_function, p_arguments), '42501',
         'permission denied for function ' || p_function,
         format('%s is not executable by a service', p_function));
+END
+$function$;
+
+-- 9 tests: which signatures of the captain an RPC takes. The arguments must be right for the fixture; a
+-- busy signature takes two connections, and is tested with those.
+CREATE FUNCTION tap.is_signed(
+    p_function  text,
+    p_arguments jsonb
+)
+    RETURNS SETOF text
+    LANGUAGE plpgsql
+    VOLATILE
+AS $function$
+DECLARE
+    v_case  record;
+    v_trace jsonb;
+    v_good  jsonb;
+BEGIN
+    PERFORM tap.enrol('captain');
+    DELETE FROM private.signing_failures AS f;
+    v_good := tap.signature('captain');
+    INSERT INTO private.signatures
+        (yacht_id, user_id, totp_step, action, payload_sha256, signed_at)
+    SELECT tap.id('yacht'), tap.id('captain'), n.step + g.step, 'test', repeat('0a', 32), now()
+    FROM (SELECT floor(extract(epoch FROM clock_timestamp()) / 30)::bigint AS step) AS n
+    CROSS JOIN generate_series(-2, 2) AS g (step);
+    FOR v_case IN
+        SELECT w.signature, w.what
+        FROM (VALUES
+            (v_good || '{"pin": "271829"}', 'a wrong PIN'),
+            (v_good || '{"totp": "27182"}', 'a wrong code'),
+            (v_good, 'a code that was used')
+        ) AS w (signature, what)
+    LOOP
+        v_trace := tap.trace('captain', p_function,
+            p_arguments || jsonb_build_object('p_signature', v_case.signature));
+        RETURN NEXT tap.is(
+            v_trace #- '{answer,message}' #- '{answer,hint}' #- '{audit}'
+            || jsonb_build_object('audit', v_trace #> '{audit,0,signature}'),
+            '{"answer": {"code": "invalid_signature", "details": null}, "status": 403,
+              "changed": ["private.signing_failures"], "denied": 0, "audit": {}}',
+            format('%s refuses %s, and says no more', p_function, v_case.what));
+    END LOOP;
+
+    INSERT INTO private.signing_failures (user_id, action, failed_at)
+    VALUES (tap.id('captain'), 'test', clock_timestamp() - interval '16 minutes'),
+           (tap.id('captain'), 'test', clock_timestamp() - interval '14 minutes');
+    RETURN NEXT tap.is(
+        tap.call('captain', p_function,
+            p_arguments || jsonb_build_object('p_signature', v_good)) ->> 'code',
+        'invalid_signature',
+        format('%s takes a fifth try within 15 minutes', p_function));
+    v_good := tap.signature('captain');
+    RETURN NEXT tap.refuses('captain', p_function,
+        p_arguments || jsonb_build_object('p_signature', v_good), 423, 'signature_locked', NULL,
+        format('%s takes no sixth, not even a good one', p_function));
+    UPDATE private.signing_failures AS f
+    SET failed_at = f.failed_at - interval '15 minutes';
+    UPDATE private.signing_credentials AS c
+    SET key_id = 'gone'
+    WHERE c.user_id = tap.id('captain');
+    DELETE FROM private.signing_credentials AS c
+    WHERE NOT c.is_confirmed;
+    RETURN NEXT tap.refuses('captain', p_function,
+        p_arguments || jsonb_build_object('p_signature', v_good), 409, 'signing_key_missing', NULL,
+        format('%s says it when the key is gone', p_function));
+    UPDATE private.signing_credentials AS c
+    SET is_confirmed = false
+    WHERE c.user_id = tap.id('captain');
+    RETURN NEXT tap.refuses('captain', p_function,
+        p_arguments || jsonb_build_object('p_signature', v_good), 403, 'signature_not_enrolled', NULL,
+        format('%s takes no signature of an enrolment that is not confirmed', p_function));
+    DELETE FROM private.signing_credentials AS c
+    WHERE c.user_id = tap.id('captain');
+    RETURN NEXT tap.refuses('captain', p_function,
+        p_arguments || jsonb_build_object('p_signature', v_good), 403, 'signature_not_enrolled', NULL,
+        format('%s refuses who is not enrolled', p_function));
+
+    PERFORM tap.enrol('captain');
+    RETURN NEXT tap.is(
+        tap.call('captain', p_function,
+            p_arguments || jsonb_build_object('p_signature', tap.signature('captain')))
+            ->> 'success',
+        'true',
+        format('%s takes a good signature again after 15 minutes', p_function));
 END
 $function$;
 

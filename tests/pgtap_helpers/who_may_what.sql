@@ -22,6 +22,9 @@ FROM (VALUES
     ('private.refusals', 'SELECT'),
     ('private.request_keys', 'DELETE INSERT SELECT UPDATE'),
     ('private.signatures', 'INSERT SELECT'),
+    ('private.signing_credentials', 'DELETE INSERT SELECT UPDATE'),
+    ('private.signing_failures', 'INSERT SELECT'),
+    ('private.enrolment_codes', 'DELETE INSERT SELECT'),
     ('public.auth_users_roles', 'SELECT'),
     ('public.pms_audit_log', 'INSERT'),
     ('public.pms_inventory_stock', 'INSERT SELECT UPDATE'),
@@ -43,6 +46,8 @@ UNION ALL
 SELECT f.grantee, f.name
 FROM (VALUES
     ('authenticated', 'private.my_yachts'),
+    ('service_role', 'public.issue_enrolment_code'),
+    ('pms_rpc', 'private.totp_key'),
     ('pms_owner', 'private.complete_movement'),
     ('pms_owner', 'private.index_part_words'),
     ('pms_owner', 'private.refuse_change'),

@@ -1,0 +1,101 @@
+-- Deploy part_lens_tenant:adjust_stock_quantity to pg
+-- requires: sign_call
+-- requires: count_helpers
+-- requires: stock_helpers
+
+BEGIN;
+
+-- adjust_stock_quantity: correct a stock to what was counted. Signed.
+--
+-- Called by  chief engineer, captain, manager.
+-- Refuses    400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key;
+--            403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404
+--            part_not_found, stock_not_found; 409 part_deactivated, location_deactivated,
+--            stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused;
+--            423 signature_locked; 429 signature_busy.
+-- Order      gate, presence, key, signature, lock, check, append, answer: the same in every RPC.
+
+CREATE OR REPLACE FUNCTION public.adjust_stock_quantity(
+    p_yacht_id         uuid,
+    p_part_id          uuid        DEFAULT NULL,
+    p_counted_quantity integer     DEFAULT NULL,
+    p_reason           text        DEFAULT NULL,
+    p_idempotency_key  text        DEFAULT NULL,
+    p_signature        jsonb       DEFAULT NULL,
+    p_stock_id         uuid        DEFAULT NULL,
+    p_occurred_at      timestamptz DEFAULT NULL,
+    p_notes            text        DEFAULT NULL,
+    p_expected_seq     integer     DEFAULT NULL
+)
+    RETURNS jsonb
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_call      private.rpc_call;
+    v_arguments jsonb := jsonb_build_object(
+        'p_part_id', p_part_id, 'p_counted_quantity', p_counted_quantity, 'p_reason', p_reason,
+        'p_stock_id', p_stock_id, 'p_occurred_at', p_occurred_at AT TIME ZONE 'UTC',
+        'p_notes', p_notes, 'p_expected_seq', p_expected_seq);
+    v_stock     record;
+    v_movement  record;
+BEGIN
+    v_call := private.open_call(
+        'adjust_stock_quantity', p_yacht_id, v_arguments, p_idempotency_key,
+        CASE
+            WHEN p_counted_quantity NOT BETWEEN 0 AND 1000000
+            THEN jsonb_build_object(
+                'code', 'invalid_quantity', 'argument', 'p_counted_quantity',
+                'quantity', p_counted_quantity)
+            ELSE private.signing_error(p_signature, p_reason)
+        END);
+    IF v_call.refusal IS NOT NULL THEN
+        RETURN v_call.refusal;
+    END IF;
+    v_call := private.sign_call(v_call, p_signature, v_arguments);
+    IF v_call.refusal IS NOT NULL THEN
+        RETURN v_call.refusal;
+    END IF;
+
+    v_stock := private.resolve_stock(p_yacht_id, p_part_id, p_stock_id);
+    IF v_stock.error_code IS NOT NULL THEN
+        RETURN private.refuse_movement(
+            v_call, v_stock.error_code, p_part_id, p_stock_id, p_counted_quantity);
+    END IF;
+    v_movement := private.adjust_stock(
+        v_call, v_stock.stock_id, p_counted_quantity, v_call.call_id);
+    IF v_movement.error_code IS NOT NULL THEN
+        RETURN private.refuse_movement(
+            v_call, v_movement.error_code, p_part_id, v_stock.stock_id, p_counted_quantity);
+    END IF;
+
+    RETURN private.answer(v_call, jsonb_build_object(
+        'success', true,
+        'action', v_call.action,
+        'transaction_id', v_movement.transaction_id,
+        'part_id', p_part_id,
+        'stock_id', v_stock.stock_id,
+        'quantity_before', v_movement.quantity_before,
+        'quantity_after', v_movement.quantity_after,
+        'on_hand', CASE
+            WHEN v_stock.has_other_stocks THEN private.part_on_hand(p_yacht_id, p_part_id)
+            ELSE v_movement.quantity_after
+        END), 'part', p_part_id, v_call.metadata);
+END
+$function$;
+
+ALTER FUNCTION public.adjust_stock_quantity(
+    uuid, uuid, integer, text, text, jsonb, uuid, timestamptz, text, integer)
+    OWNER TO pms_rpc;
+COMMENT ON FUNCTION public.adjust_stock_quantity(
+    uuid, uuid, integer, text, text, jsonb, uuid, timestamptz, text, integer) IS
+    'Corrects a stock to what was counted. Signed. p_counted_quantity: units, 0 to 1,000,000. p_reason: any text. p_signature: {"pin", "totp"}. p_stock_id: which stock; without it the one at the primary location, or the only one. p_expected_seq: refuse with stale_count if the stock has moved since the count. transaction_id is null where the count confirms what is on record.';
+REVOKE ALL ON FUNCTION public.adjust_stock_quantity(
+    uuid, uuid, integer, text, text, jsonb, uuid, timestamptz, text, integer)
+    FROM PUBLIC, anon, authenticated, service_role;
+GRANT EXECUTE ON FUNCTION public.adjust_stock_quantity(
+    uuid, uuid, integer, text, text, jsonb, uuid, timestamptz, text, integer) TO authenticated;
+
+COMMIT;

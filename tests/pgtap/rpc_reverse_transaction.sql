@@ -1,0 +1,140 @@
+BEGIN;
+SELECT plan(60);
+SELECT tap.fixture();
+
+SELECT tap.is_rpc(
+    'reverse_transaction',
+    ARRAY['uuid', 'uuid', 'text', 'text', 'jsonb', 'timestamp with time zone', 'text', 'integer'],
+    'volatile');
+
+CREATE TEMPORARY TABLE made AS
+SELECT m.type, m.answer, (m.answer ->> 'transaction_id')::uuid AS id
+FROM (VALUES
+    ('consumed', tap.call('crew', 'consume_part', jsonb_build_object(
+        'p_part_id', tap.id('filter'), 'p_quantity', 4))),
+    ('received', tap.call('purser', 'receive_part', jsonb_build_object(
+        'p_part_id', tap.id('filter'), 'p_quantity', 3))),
+    ('write_off', tap.call('crew', 'write_off_part', jsonb_build_object(
+        'p_part_id', tap.id('filter'), 'p_quantity', 1, 'p_reason', 'Wet'))),
+    ('adjusted', tap.call('captain', 'adjust_stock_quantity', jsonb_build_object(
+        'p_part_id', tap.id('filter'), 'p_counted_quantity', 7, 'p_reason', 'Count'))),
+    ('transferred_out', tap.call('crew', 'transfer_part', jsonb_build_object(
+        'p_part_id', tap.id('filter'), 'p_from_location_id', tap.id('locker 1'),
+        'p_to_location_id', tap.id('locker 2'), 'p_quantity', 2)))
+) AS m (type, answer);
+
+SELECT tap.refuses_signed(
+    'purser', 'reverse_transaction',
+    jsonb_build_object('p_transaction_id', m.id, 'p_reason', 'Mistake'),
+    403, 'role_not_allowed', '{"role": "purser"}',
+    'A purser, who may not count, does not reverse a count')
+FROM pg_temp.made AS m
+WHERE m.type = 'adjusted';
+-- filter in locker 1: 10 - 4 + 3 - 1 - 1 - 2 = 5.
+SELECT is(
+    (SELECT jsonb_build_array(r.answer -> 'quantity_before', r.answer -> 'quantity_after',
+                              r.answer ->> 'reverses_transaction_id' = m.id::text)
+     FROM (SELECT tap.call('captain', 'reverse_transaction', jsonb_build_object(
+         'p_transaction_id', m.id, 'p_reason', 'Mistake')) AS answer) AS r),
+    jsonb_build_array(m.before, m.after, true),
+    'A movement is undone whose type is ' || m.type)
+FROM (
+    SELECT made.id, made.type, w.before, w.after, w.place
+    FROM (VALUES (1, 'consumed', 5, 9), (2, 'received', 9, 6), (3, 'write_off', 6, 7),
+                 (4, 'adjusted', 7, 8)) AS w (place, type, before, after)
+    JOIN pg_temp.made USING (type)
+    ORDER BY w.place
+) AS m;
+SELECT is(tap.status(), 201, 'A reversal is answered with 201');
+CREATE TEMPORARY TABLE both_legs AS
+SELECT tap.call('purser', 'reverse_transaction', jsonb_build_object(
+    'p_transaction_id', m.answer #>> '{legs,1,transaction_id}', 'p_reason', 'Mistake',
+    'p_idempotency_key', 'legs')) AS answer
+FROM pg_temp.made AS m
+WHERE m.type = 'transferred_out';
+SELECT is(
+    (SELECT jsonb_agg(l.leg - ARRAY['transaction_id', 'reverses_transaction_id', 'part_id'])
+     FROM pg_temp.both_legs AS b
+     CROSS JOIN jsonb_array_elements(b.answer -> 'legs') AS l (leg)),
+    jsonb_build_array(
+        jsonb_build_object('stock_id', tap.id('filter in locker 1'), 'quantity_before', 8,
+                           'quantity_after', 10),
+        jsonb_build_object('stock_id', tap.id('filter in locker 2'), 'quantity_before', 7,
+                           'quantity_after', 5)),
+    'Both legs of a transfer are undone together, whichever is named');
+SELECT is(
+    (SELECT jsonb_build_array(count(*), count(DISTINCT t.signature_id), sum(t.quantity_change))
+     FROM public.pms_inventory_transactions AS t
+     WHERE t.idempotency_key = 'legs'),
+    '[2, 1, 0]',
+    'Both reversals are under one signature');
+SELECT tap.refuses_signed(
+    'captain', 'reverse_transaction',
+    jsonb_build_object('p_transaction_id', m.id, 'p_reason', 'Again'),
+    409, 'already_reversed', jsonb_build_object('transaction_id', m.id),
+    'No movement is reversed twice whose type is ' || m.type)
+FROM pg_temp.made AS m;
+SELECT tap.refuses_signed(
+    'captain', 'reverse_transaction',
+    jsonb_build_object('p_transaction_id', b.answer -> 'transaction_id', 'p_reason', 'Undo'),
+    409, 'not_reversible',
+    jsonb_build_object('transaction_id', b.answer -> 'transaction_id'),
+    'No reversal is reversed')
+FROM pg_temp.both_legs AS b;
+SELECT tap.refuses_signed(
+    'both', 'reverse_transaction',
+    jsonb_build_object('p_transaction_id', tap.id(t.movement), 'p_reason', 'Mistake'),
+    404, 'transaction_not_found', jsonb_build_object('transaction_id', tap.id(t.movement)),
+    'A reversal refuses ' || t.what)
+FROM (VALUES
+    ('no movement', 'a movement that does not exist'),
+    ('opening of other filter in other locker', 'a movement of another yacht')
+) AS t (movement, what);
+SELECT is(
+    tap.call('crew', 'consume_part', jsonb_build_object(
+        'p_part_id', tap.id('belt'), 'p_quantity', 1)) ->> 'success',
+    'true',
+    'Of three belts one is taken');
+SELECT tap.refuses_signed(
+    'captain', 'reverse_transaction',
+    jsonb_build_object('p_transaction_id', tap.id('opening of ' || t.stock), 'p_reason', 'Mistake')
+        || t.more,
+    409, t.code,
+    jsonb_build_object('part_id', tap.id(t.part), 'stock_id', tap.id(t.stock),
+                       'quantity', t.quantity) || t.details,
+    'A reversal refuses ' || t.what)
+FROM (VALUES
+    ('belt in locker 2', 'belt', 3, '{}'::jsonb, 'insufficient_stock',
+     '{"seq": 2, "on_hand": 2}'::jsonb, 'to take more than there is left'),
+    ('belt in locker 2', 'belt', 3, '{"p_expected_seq": 1}', 'stale_count',
+     '{"seq": 2, "on_hand": 2}', 'a seq that is not the newest'),
+    ('relic in locker 1', 'relic', 2, '{}', 'part_deactivated', '{}', 'a deactivated part'),
+    ('lamp in attic', 'lamp', 1, '{}', 'location_deactivated', '{}', 'a deactivated location')
+) AS t (stock, part, quantity, more, code, details, what);
+SELECT tap.refuses(
+    'captain', 'reverse_transaction',
+    jsonb_build_object('p_transaction_id', tap.id('opening of seal in locker 1'),
+                       'p_reason', 'Mistake') || t.argument,
+    400, t.code, t.details, 'A reversal refuses ' || t.what)
+FROM (VALUES
+    ('{"p_transaction_id": null}'::jsonb, 'invalid_argument',
+     '{"argument": "p_transaction_id", "reason": "is required"}'::jsonb, 'no movement'),
+    ('{"p_reason": null}', 'invalid_argument',
+     '{"argument": "p_reason", "reason": "is required"}', 'no reason'),
+    ('{"p_signature": null}', 'signature_required', NULL, 'no signature'),
+    ('{"p_idempotency_key": null}', 'missing_idempotency_key', NULL, 'a call without a key')
+) AS t (argument, code, details, what);
+
+SELECT tap.is_gated(
+    'reverse_transaction',
+    jsonb_build_object('p_transaction_id', tap.id('opening of seal in locker 1'),
+                       'p_reason', 'Mistake'),
+    tap.heads());
+
+SELECT tap.is_signed(
+    'reverse_transaction',
+    jsonb_build_object('p_transaction_id', tap.id('opening of seal in locker 1'),
+                       'p_reason', 'Mistake'));
+
+SELECT * FROM finish();
+ROLLBACK;
