@@ -2,7 +2,7 @@
 -- refers to what. The policies' files try what an RPC meets there; ledger_constraints.sql the ledger.
 
 BEGIN;
-SELECT plan(61);
+SELECT plan(66);
 SELECT tap.fleet();
 INSERT INTO public.pms_part_usage
     (yacht_id, usage_id, stock_id, part_id, quantity, quantity_change, work_order, used_by, used_at)
@@ -16,6 +16,11 @@ INSERT INTO public.pms_audit_log (yacht_id, audit_id, created_at, action, outcom
 VALUES (tap.id('yacht'), tap.id('audit'), '2026-01-01', 'a', 'ok');
 INSERT INTO private.denied_attempts (user_id, minute, yacht_id, action)
 VALUES (tap.id('stranger'), '2026-01-01 00:00+00', tap.id('yacht'), 'a');
+INSERT INTO private.enrolment_codes (yacht_id, user_id, code_sha256, expires_at)
+VALUES (tap.id('yacht'), tap.id('crew'), sha256(''), now());
+INSERT INTO private.signing_failures (user_id, action) VALUES (tap.id('crew'), 'a');
+INSERT INTO private.signing_credentials (user_id, pin_hash, totp_secret, key_id)
+VALUES (tap.id('crew'), '$2a$04$' || repeat('x', 53), '', 'key');
 INSERT INTO master.tenants (tenant_key_alias, name) VALUES ('FLEET', 'Fleet');
 INSERT INTO master.yachts (yacht_id, tenant_key_alias, name)
 VALUES (tap.id('yacht'), 'FLEET', 'Yacht');
@@ -77,6 +82,9 @@ FROM (
         ('http_status = 200', 'refusal_is_a_client_error', 'no refusal is a success'),
         ('http_status = 500', 'refusal_is_a_client_error', 'no refusal is a server''s error')
     ) AS r (changes, rule, description)
+    UNION ALL
+    VALUES ('private.signing_credentials', 'true', $$pin_hash = '271828'$$,
+            'pin_is_hashed_by_bcrypt', 'no PIN is in clear')
 ) AS c;
 
 -- Append-only: by INSERT.
@@ -133,6 +141,12 @@ FROM (VALUES
      'pms_audit_log_2026_01_pkey', 'a row of the log is there once'),
     ('private.signatures', format('t.signature_id = %L', tap.id('signature')),
      '{"totp_step": 1}', 'signatures_pkey', 'a signature is there once'),
+    ('private.signing_credentials', 'true', '{"key_id": "x"}', 'signing_credentials_pkey',
+     'a person has one credential that counts'),
+    ('private.signing_failures', 'true', '{"action": "x"}', 'signing_failures_pkey',
+     'a failure is there once'),
+    ('private.enrolment_codes', 'true', '{"code_sha256": "x"}', 'enrolment_codes_pkey',
+     'one code counts for a person'),
     ('private.denied_attempts', 'true', '{"attempts": 2}', 'denied_attempts_pkey',
      'attempts of a minute are counted in one row'),
     ('private.action_registry', $$t.action = 'consume_part'$$, '{"roles": ["crew"]}',
@@ -187,6 +201,8 @@ FROM (VALUES
     ('public.pms_inventory_stock', format('part_id = %L', tap.id('other filter')),
      format('t.stock_id = %L', tap.id('gasket in bin')), 'stock_is_of_a_part_of_its_yacht',
      'a stock is of no part of another yacht'),
+    ('private.enrolment_codes', format('yacht_id = %L', tap.id('no yacht')), 'true',
+     'code_is_of_a_yacht', 'a code is of a yacht that is there'),
     ('master.yachts', $$tenant_key_alias = 'NOBODY'$$, 'true', 'yacht_is_of_a_tenant',
      'a yacht is of a tenant that is there'),
     ('master.user_accounts', $$tenant_key_alias = 'NOBODY'$$, 'true', 'account_is_of_a_tenant',

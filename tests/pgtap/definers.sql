@@ -2,7 +2,7 @@
 -- is tried without a policy that it depends on: who passed row security would not notice.
 
 BEGIN;
-SELECT plan((SELECT 16 + 2 * count(*) FROM tap.api AS a WHERE a.kind = 'function')::integer);
+SELECT plan((SELECT 17 + 2 * count(*) FROM tap.api AS a WHERE a.kind = 'function')::integer);
 SELECT tap.fleet();
 INSERT INTO master.tenants (tenant_key_alias, name) VALUES ('FLEET', 'Fleet');
 INSERT INTO master.user_accounts (user_id, tenant_key_alias) VALUES (tap.id('crew'), 'FLEET');
@@ -59,6 +59,9 @@ SELECT is(
 FROM tap.api AS a
 WHERE a.kind = 'function'
 ORDER BY a.name;
+SELECT isnt(
+    tap.answer('pms_rpc', NULL, 'SELECT k.key FROM private.totp_key() AS k'), NULL,
+    'totp_key reads the key with the rights of its owner');
 
 SAVEPOINT policies;
 DROP POLICY insert_rpc ON private.part_search;

@@ -15,6 +15,11 @@ INSERT INTO private.denied_attempts (user_id, minute, yacht_id, action)
 VALUES (tap.id('stranger'), '2026-01-01 00:00+00', tap.id('yacht'), 'a');
 INSERT INTO private.request_keys (yacht_id, idempotency_key, actor_id, action, arguments_sha256)
 VALUES (tap.id('yacht'), 'key', tap.id('crew'), 'a', sha256(''));
+INSERT INTO private.enrolment_codes (yacht_id, user_id, code_sha256, expires_at)
+VALUES (tap.id('yacht'), tap.id('crew'), sha256(''), now());
+INSERT INTO private.signing_failures (user_id, action) VALUES (tap.id('crew'), 'a');
+INSERT INTO private.signing_credentials (user_id, pin_hash, totp_secret, key_id)
+VALUES (tap.id('crew'), '$2a$04$' || repeat('x', 53), '', 'key');
 INSERT INTO master.tenants (tenant_key_alias, name) VALUES ('FLEET', 'Fleet');
 INSERT INTO master.yachts (yacht_id, tenant_key_alias, name)
 VALUES (tap.id('yacht'), 'FLEET', 'Yacht');
@@ -39,6 +44,7 @@ FROM (VALUES
     ('public.pms_shopping_list_items',
      'supplier reference notes reject_reason decided_by decided_at ordered_by ordered_at '
      'received_at received_transaction_id'),
+    ('private.enrolment_codes', 'issued_by'),
     ('private.part_search', 'barcode'),
     ('private.refusals', 'hint'),
     ('private.request_keys', 'result')

@@ -151,7 +151,8 @@ UNION ALL
 SELECT format('%s is a member of %s', m.member::regrole, m.roleid::regrole)
 FROM pg_catalog.pg_auth_members AS m
 WHERE m.roleid IN (to_regrole('pms_owner'), to_regrole('pms_rpc'), to_regrole('pms_keyholder'))
-  AND m.member IN (to_regrole('pms_owner'), to_regrole('pms_rpc'), to_regrole('anon'),
+  AND m.member IN (to_regrole('pms_owner'), to_regrole('pms_rpc'), to_regrole('pms_keyholder'),
+                   to_regrole('anon'),
                    to_regrole('authenticated'), to_regrole('service_role'),
                    to_regrole('authenticator'), to_regrole('master_resolver'));
 

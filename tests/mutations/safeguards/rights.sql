@@ -124,8 +124,8 @@ CROSS JOIN LATERAL (VALUES
     ('LOGIN', r.rolcanlogin),
     ('INHERIT', r.rolinherit)
 ) AS a (attribute, has)
-WHERE r.rolname IN ('pms_owner', 'pms_rpc', 'anon', 'authenticated', 'service_role',
-                    'authenticator', 'master_resolver')
+WHERE r.rolname IN ('pms_owner', 'pms_rpc', 'pms_keyholder', 'anon', 'authenticated',
+                    'service_role', 'authenticator', 'master_resolver')
   AND NOT a.has
   -- Only a login can inherit; and Supabase's service_role passes row security.
   AND (a.attribute <> 'INHERIT' OR r.rolcanlogin)
@@ -133,7 +133,7 @@ WHERE r.rolname IN ('pms_owner', 'pms_rpc', 'anon', 'authenticated', 'service_ro
 UNION ALL
 SELECT 'membership', format('%s of %s', m.name, g.name), 'grant',
        format('GRANT %s TO %s', g.name, m.name), NULL
-FROM unnest(ARRAY['pms_owner', 'pms_rpc']) AS g (name)
+FROM unnest(ARRAY['pms_owner', 'pms_rpc', 'pms_keyholder']) AS g (name)
 CROSS JOIN unnest(ARRAY['anon', 'authenticated', 'service_role', 'authenticator',
-                        'master_resolver', 'pms_rpc', 'pms_owner']) AS m (name)
+                        'master_resolver', 'pms_rpc', 'pms_owner', 'pms_keyholder']) AS m (name)
 WHERE g.name <> m.name
