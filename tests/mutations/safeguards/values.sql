@@ -104,6 +104,8 @@ SELECT
 FROM pg_catalog.pg_attribute AS a
 JOIN relations AS r ON r.oid = a.attrelid
 WHERE a.attnotnull
+  -- What is generated is what its expression makes it.
+  AND a.attgenerated = ''
   AND a.attnum > 0
   AND NOT r.relispartition
   AND NOT EXISTS (
