@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NAMES = ("gateway", "postgrest")
 PATIENCE = 30.0
 # What else of the caller's environment configures a service.
-SETTINGS = ("PART_LENS_", "PGRST_")
+SETTINGS = ("PART_LENS_", "PGRST_", "TENANT_")
 
 
 class ServiceError(Exception):

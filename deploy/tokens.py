@@ -25,11 +25,13 @@ def mint(
     role: str = "authenticated",
     audience: str = "authenticated",
     lifetime: timedelta = LIFETIME,
+    tenant: str | None = None,
 ) -> str:
     """Sign a token (HS256) for `user_id`; None makes one without `sub`, for a service.
 
     `role` is the database role, not the role on a yacht. A negative `lifetime` makes
-    an expired token.
+    an expired token. `tenant` is the alias that a service's token names, where there
+    are several.
     """
     now = int(time.time())
     claims: dict[str, Any] = {
@@ -40,6 +42,8 @@ def mint(
     }
     if user_id is not None:
         claims["sub"] = str(user_id)
+    if tenant is not None:
+        claims["tenant_key_alias"] = tenant
     return jwt.encode(claims, secret, algorithm="HS256")
 
 

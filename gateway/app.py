@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import re
-import secrets
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gateway import phrases
+from gateway.cors import Cors
 from gateway.database import Database
 from gateway.direct import DirectRoute
+from gateway.directory import Directory
 from gateway.errors import RETRY_AFTER, ApiError
+from gateway.jwks import KeySet
+from gateway.master import Master
 from gateway.messages import JSON_TYPE, Request, Response
-from gateway.tenants import Tenants
+from gateway.signer import Signer
+from gateway.statements import SCHEMA
+from gateway.tenants import ManyTenants, OneTenant
 from gateway.tokens import Tokens
 from gateway.upstream import PostgrestRoute
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from gateway.messages import Route
     from gateway.settings import Settings
+    from gateway.tenants import Readiness, Tenants
 
     Message = MutableMapping[str, Any]
     Scope = MutableMapping[str, Any]
@@ -31,18 +40,54 @@ logger = logging.getLogger("gateway")
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 SUPABASE_PREFIX = "/rest/v1"
 RPC_PREFIX = "/rpc/"
-REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 
 def application(settings: Settings) -> Gateway:
     """Build the gateway that the settings describe."""
-    route = (
-        DirectRoute(Database(settings))
-        if settings.route == "direct"
-        else PostgrestRoute(settings.postgrest_url)
+    phrases.install()
+    tokens = Tokens(
+        settings.jwt_secrets,
+        audience=settings.jwt_audience,
+        algorithms=settings.jwt_algorithms,
+        keys=KeySet(settings.jwks) if settings.jwks else None,
     )
-    tokens = Tokens(settings.jwt_secret, audience=settings.jwt_audience)
-    return Gateway(Tenants(route), tokens, body_limit=settings.body_limit)
+    return Gateway(
+        _tenants(settings),
+        tokens,
+        cors=Cors(settings.cors_origins),
+        body_limit=settings.body_limit,
+    )
+
+
+def _tenants(settings: Settings) -> Tenants:
+    if not settings.master_url:
+        return OneTenant(_route(settings))
+    routes = {
+        alias: _route(
+            replace(
+                settings,
+                database_url=urls.database_url,
+                listen_url=urls.listen_url,
+                postgrest_url=urls.postgrest_url,
+                postgrest_jwt_secret=urls.postgrest_jwt_secret
+                or settings.postgrest_jwt_secret,
+            ),
+            tenant=alias,
+        )
+        for alias, urls in settings.tenants.items()
+    }
+    master = Master(settings.master_url)
+    directory = Directory(
+        master.residence, fresh=settings.master_cache, stale=settings.master_stale
+    )
+    return ManyTenants(routes, master, directory)
+
+
+def _route(settings: Settings, *, tenant: str = "") -> Route:
+    if settings.route == "direct":
+        return DirectRoute(Database(settings, tenant=tenant))
+    secret = settings.postgrest_jwt_secret
+    return PostgrestRoute(settings.postgrest_url, Signer(secret) if secret else None)
 
 
 class ClientGoneError(Exception):
@@ -52,9 +97,12 @@ class ClientGoneError(Exception):
 class Gateway:
     """Serve RPC calls, `/live` and `/ready`."""
 
-    def __init__(self, tenants: Tenants, tokens: Tokens, *, body_limit: int) -> None:
+    def __init__(
+        self, tenants: Tenants, tokens: Tokens, *, cors: Cors, body_limit: int
+    ) -> None:
         self._tenants = tenants
         self._tokens = tokens
+        self._cors = cors
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,17 +116,26 @@ class Gateway:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        await self._tokens.open()
         await self._tenants.open()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._tenants.close()
+        await self._tokens.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        request_id = _request_id(scope)
+        request = Request(
+            method=scope["method"],
+            function="",
+            query=scope["query_string"],
+            headers=scope["headers"],
+            body=b"",
+        )
+        request_id = request.request_id
         try:
-            response = await self._respond(scope, receive, request_id)
+            response = await self._respond(scope, receive, request)
         except ApiError as error:
             response = error.response()
             if error.status >= 500:
@@ -89,6 +146,9 @@ class Gateway:
             logger.exception("bug", extra={"fields": {"request_id": request_id}})
             response = ApiError(500, "PGRSTX00", "Internal error").response()
         response.headers.append((b"x-request-id", request_id.encode()))
+        origin = request.header(b"origin")
+        if origin is not None and request.method != "OPTIONS":
+            response.headers += self._cors.headers(origin)
         await _send(scope, send, response)
         if logger.isEnabledFor(logging.DEBUG):
             milliseconds = round((time.perf_counter() - started) * 1000, 2)
@@ -102,30 +162,39 @@ class Gateway:
             )
 
     async def _respond(
-        self, scope: Scope, receive: Receive, request_id: str
+        self, scope: Scope, receive: Receive, request: Request
     ) -> Response:
         path: str = scope["path"]
         if path == "/live":
             return _health(healthy=True)
         if path == "/ready":
-            return _health(healthy=await self._tenants.ready())
-        request = Request(
-            method=scope["method"],
-            function="",
-            query=scope["query_string"],
-            headers=scope["headers"],
-            body=b"",
-            request_id=request_id,
+            if not self._tokens.ready:
+                return _health(healthy=False)
+            return _readiness(await self._tenants.ready())
+        if request.method == "OPTIONS" and (preflight := self._preflight(request)):
+            return preflight
+        authorization = request.header(b"authorization")
+        identity = self._tokens.recall(authorization) or await self._tokens.identify(
+            authorization
         )
-        identity = self._tokens.identify(request.header(b"authorization"))
         route = await self._tenants.resolve(identity)
         request.function = _function(path)
+        _check_profile(request)
         if request.method not in METHODS:
             raise ApiError(
                 405, "PGRST101", f"Cannot use the {request.method} method on RPC"
             )
         request.body = await self._read(request, receive)
         return await route.call(request, identity)
+
+    def _preflight(self, request: Request) -> Response | None:
+        if (origin := request.header(b"origin")) is None:
+            return None
+        return self._cors.preflight(
+            origin,
+            method=request.header(b"access-control-request-method"),
+            headers=request.header(b"access-control-request-headers"),
+        )
 
     async def _read(self, request: Request, receive: Receive) -> bytes:
         """Read the whole body.
@@ -200,8 +269,32 @@ def _function(path: str) -> str:
     raise ApiError(404, "PGRST125", "Invalid path specified in request URL")
 
 
-def _health(*, healthy: bool) -> Response:
-    body = b'{"healthy":true}' if healthy else b'{"healthy":false}'
+def _check_profile(request: Request) -> None:
+    """Refuse another schema than the one that is exposed.
+
+    :raises ApiError: 406 PGRST106.
+    """
+    profile = request.profile()
+    if profile is not None and profile != SCHEMA.encode():
+        raise ApiError(
+            406,
+            "PGRST106",
+            f"Invalid schema: {profile.decode('latin-1')}",
+            hint=f"Only the following schemas are exposed: {SCHEMA}",
+        )
+
+
+def _readiness(found: Readiness) -> Response:
+    if found.master is None:
+        return _health(healthy=found.healthy)
+    # Anybody may ask: which tenants are away, and neither why nor which others are.
+    return _health(
+        healthy=found.healthy, master=found.master, not_ready=found.not_ready
+    )
+
+
+def _health(*, healthy: bool, **more: object) -> Response:
+    body = json.dumps({"healthy": healthy, **more}, separators=(",", ":")).encode()
     headers = [
         (b"content-type", JSON_TYPE),
         (b"content-length", b"%d" % len(body)),
@@ -210,14 +303,6 @@ def _health(*, healthy: bool) -> Response:
     if not healthy:
         headers.append(RETRY_AFTER)
     return Response(200 if healthy else 503, headers, body)
-
-
-def _request_id(scope: Scope) -> str:
-    """Return the caller's request id if it is fit for a log, or a new one."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
-            return str(value, "ascii")
-    return secrets.token_hex(8)
 
 
 def _log(

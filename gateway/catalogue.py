@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
-from psycopg import sql
 from psycopg.rows import dict_row
 
 from gateway.errors import ApiError
+from gateway.statements import PLAIN, SCHEMA, Form, write_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import psycopg
 
-    from gateway.arguments import Body
+    from gateway.arguments import Arguments, Source
 
-SCHEMA = "public"
 CALLS_MOST = 1024
-SIMILAR = 0.33  # PostgREST's threshold for "Perhaps you meant"
+# How similar PostgREST's "Perhaps you meant" has to be.
+SIMILAR_NAME, SIMILAR_PARAMETERS = 0.75, 0.33
 
 ISOLATION = "default_transaction_isolation"
 # The function settings that PostgREST applies before the call, because inside it they
@@ -94,7 +94,6 @@ WHERE pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER')
 """
 USER_SETTINGS = "SELECT name FROM pg_catalog.pg_settings WHERE context = 'user'"
 
-Style = Literal["object", "list", "texts"]
 Settings = tuple[tuple[str, str], ...]
 
 
@@ -124,12 +123,12 @@ class Function:
 class Call:
     """A function together with the statement that calls it with certain arguments.
 
-    The statement's columns: the body, response.status, response.headers, and the
-    number of rows for a function that returns many.
+    The statement's columns and parameters are those of `gateway.statements`.
     """
 
     function: Function
     statement: bytes
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,36 +137,22 @@ class Catalogue:
 
     functions: Mapping[str, Sequence[Function]]
     role_settings: Mapping[str, Settings]
-    _calls: dict[tuple[str, Style, frozenset[str]], Call] = field(default_factory=dict)
+    _calls: dict[tuple[str, Source, frozenset[str], Form], Call] = field(
+        default_factory=dict
+    )
 
-    def for_body(self, name: str, body: Body) -> Call:
-        """Return the call of function `name` with the arguments of a JSON body.
-
-        :raises ApiError: 404 PGRST202, 300 PGRST203.
-        """
-        return self._call(name, "list" if body.listed else "object", body.names)
-
-    def for_query(self, name: str, names: Iterable[str]) -> Call:
-        """Return the call of function `name` with texts in the order of its names.
+    def call(self, name: str, arguments: Arguments, form: Form = PLAIN) -> Call:
+        """Return the call of function `name` with arguments of these names.
 
         :raises ApiError: 404 PGRST202, 300 PGRST203.
         """
-        return self._call(name, "texts", frozenset(names))
-
-    def info(self, name: str) -> bool:
-        """Say whether `name` may be called by GET.
-
-        :raises ApiError: 404 PGRST202 when there is no such function.
-        """
-        if name not in self.functions:
-            raise self._not_found(name, frozenset(), by_body=False)
-        return all(function.read_only for function in self.functions[name])
-
-    def _call(self, name: str, style: Style, names: frozenset[str]) -> Call:
-        key = (name, style, names)
+        key = (name, arguments.source, arguments.names, form)
         if (call := self._calls.get(key)) is None:
-            function = self._match(name, names, by_body=style != "texts")
-            call = Call(function, _statement(function, style, names))
+            function = self._match(name, arguments)
+            if not function.many:
+                form = Form(stripped=form.stripped)
+            statement = write_call(function, arguments.source, arguments.names, form)
+            call = Call(function, statement, form)
             # Subsets of optional parameters are many: whoever tries them all must
             # not fill the memory.
             if len(self._calls) >= CALLS_MOST:
@@ -175,7 +160,17 @@ class Catalogue:
             self._calls[key] = call
         return call
 
-    def _match(self, name: str, names: frozenset[str], *, by_body: bool) -> Function:
+    def info(self, name: str) -> bool:
+        """Say whether `name` may be called by GET.
+
+        :raises ApiError: 404 PGRST202 when there is no such function.
+        """
+        if name not in self.functions:
+            raise self._not_found(name, frozenset(), None)
+        return all(function.read_only for function in self.functions[name])
+
+    def _match(self, name: str, arguments: Arguments) -> Function:
+        names = arguments.names
         found = [
             function
             for function in self.functions.get(name, ())
@@ -183,37 +178,46 @@ class Catalogue:
             and all(p.name in names for p in function.parameters.values() if p.required)
         ]
         if not found:
-            raise self._not_found(name, names, by_body=by_body)
+            raise self._not_found(name, names, arguments.unnamed)
         if len(found) > 1:
             raise _ambiguous(found)
         return found[0]
 
     def _not_found(
-        self, name: str, names: frozenset[str], *, by_body: bool
+        self, name: str, names: frozenset[str], unnamed: str | None
     ) -> ApiError:
         ordered = sorted(names)
         listed = ", ".join(ordered)
         plural = "s" if len(ordered) > 1 else ""
-        given = f" with parameter{plural} {listed}" if names else " without parameters"
-        unnamed = " or with a single unnamed json/jsonb parameter" if by_body else ""
+        searched = (
+            f" with parameter{plural} {listed}" if names else " without parameters"
+        )
         signature = f"({listed})" if names else " without parameters"
+        hint = self._similar(name, f"({listed})")
+        if unnamed == "json/jsonb":
+            searched += " or with a single unnamed json/jsonb parameter"
+        elif unnamed is not None:
+            searched = f" with a single unnamed {unnamed} parameter"
+            signature, hint = "", None
         return ApiError(
             404,
             "PGRST202",
             f"Could not find the function {SCHEMA}.{name}{signature}"
             " in the schema cache",
-            details=f"Searched for the function {SCHEMA}.{name}{given}{unnamed},"
+            details=f"Searched for the function {SCHEMA}.{name}{searched},"
             " but no matches were found in the schema cache.",
-            hint=self._similar(name, f"({listed})"),
+            hint=hint,
         )
 
     def _similar(self, name: str, signature: str) -> str | None:
         if functions := self.functions.get(name):
             signatures = [f"({', '.join(sorted(f.parameters))})" for f in functions]
-            best = get_close_matches(signature, signatures, n=1, cutoff=SIMILAR)
+            best = get_close_matches(
+                signature, signatures, n=1, cutoff=SIMILAR_PARAMETERS
+            )
             best = [name + text for text in best]
         else:
-            best = get_close_matches(name, self.functions, n=1, cutoff=SIMILAR)
+            best = get_close_matches(name, self.functions, n=1, cutoff=SIMILAR_NAME)
         if not best:
             return None
         return f"Perhaps you meant to call the function {SCHEMA}.{best[0]}"
@@ -233,60 +237,6 @@ def _ambiguous(functions: Iterable[Function]) -> ApiError:
         hint="Try renaming the parameters or the function itself in the database so"
         " function overloading can be resolved",
     )
-
-
-def _statement(function: Function, style: Style, names: frozenset[str]) -> bytes:
-    """Write the statement that calls `function` with the parameters `names`.
-
-    JSON is taken apart by PostgreSQL, as PostgREST has it done, so that types, numbers
-    and error texts are the same. Texts are bound in the order of sorted names.
-    """
-    given = [p for p in function.parameters.values() if p.name in names]
-    source = ""
-    if style == "texts":
-        places = {name: place for place, name in enumerate(sorted(names), 1)}
-        values = [f"${places[p.name]}::{p.type}" for p in given]
-    else:
-        values = [f"a.{_quoted(p.name)}" for p in given]
-        if given:
-            columns = ", ".join(f"{_quoted(p.name)} {p.type}" for p in given)
-            json = "$1::json -> 0" if style == "list" else "$1::json"
-            source = f"json_to_record({json}) AS a ({columns})"
-    arguments = ", ".join(
-        f"{'VARIADIC ' if p.variadic else ''}{_quoted(p.name)} => {value}"
-        for p, value in zip(given, values, strict=True)
-    )
-    call = f"{_quoted(SCHEMA)}.{_quoted(function.name)}({arguments})"
-    return _rendered(function, call, source).encode()
-
-
-def _rendered(function: Function, call: str, source: str) -> str:
-    """Write the SELECT around a call, its answer as JSON text."""
-    count, rows = "1", source
-    if function.shape != "row" and not function.many:
-        body = f"to_json({call})" if function.shape == "scalar" else call
-    else:
-        element, select = "x", ["SELECT * FROM", call]
-        if function.shape != "row":
-            element, select = "x.v", ["SELECT", call, "AS v"]
-        lateral = f"{source}, LATERAL" if source else ""
-        rows = f"{lateral} ({' '.join(select)}) AS x"
-        body = f"to_json({element})"
-        if function.many:
-            body, count = f"coalesce(json_agg({element}), '[]')", "count(*)"
-    # The settings are read after the call: columns are computed from left to right,
-    # and after everything under FROM.
-    columns = [
-        f"{body}::text",
-        "current_setting('response.status', true)",
-        "current_setting('response.headers', true)",
-        count,
-    ]
-    return " ".join(["SELECT", ", ".join(columns), *(["FROM", rows] if rows else [])])
-
-
-def _quoted(name: str) -> str:
-    return sql.Identifier(name).as_string()
 
 
 def _pairs(settings: Iterable[str], wanted: Iterable[str]) -> Settings:

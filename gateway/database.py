@@ -45,14 +45,16 @@ DEFAULTS: dict[str, Any] = {
 class Database:
     """One tenant's database: a pool, and a listener that keeps the catalogue fresh."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, tenant: str = "") -> None:
         self.catalogue: Catalogue | None = None
         self._reachable = False
+        # What its log lines say besides.
+        self._tenant = {"tenant": tenant} if tenant else {}
         self._prepare = settings.prepare
         self._timeout = settings.pool_timeout
-        self._listen_url = _with_defaults(settings.listen_url)
+        self._listen_url = with_defaults(settings.listen_url)
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            _with_defaults(settings.database_url),
+            with_defaults(settings.database_url),
             connection_class=Connection,
             kwargs={"autocommit": True},
             min_size=settings.pool_size,
@@ -61,7 +63,7 @@ class Database:
             # listener has the pool filled again.
             reconnect_timeout=PATIENCE,
             open=False,
-            name="database",
+            name=tenant or "database",
         )
         self._listener: asyncio.Task[None] | None = None
 
@@ -135,9 +137,8 @@ class Database:
             except psycopg.Error as error:
                 if self._reachable or delay == RECONNECT_LEAST:
                     reason = str(error).partition("\n")[0]
-                    logger.warning(
-                        "database away", extra={"fields": {"reason": reason}}
-                    )
+                    fields = {"reason": reason, **self._tenant}
+                    logger.warning("database away", extra={"fields": fields})
             self._reachable = False
             await asyncio.sleep(delay)
             delay = min(delay * 2, RECONNECT_MOST)
@@ -155,9 +156,11 @@ class Database:
     async def _reload(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self.catalogue = await catalogue.load(connection)
         count = sum(map(len, self.catalogue.functions.values()))
-        logger.info("catalogue loaded", extra={"fields": {"functions": count}})
+        fields = {"functions": count, **self._tenant}
+        logger.info("catalogue loaded", extra={"fields": fields})
 
 
-def _with_defaults(url: str) -> str:
+def with_defaults(url: str) -> str:
+    """Complete a connection string with what the gateway wants of any connection."""
     given = conninfo_to_dict(url)
     return make_conninfo("", **{**DEFAULTS, **given})

@@ -6,12 +6,14 @@ import asyncio
 import json
 import logging
 import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from gateway.accept import JSON, Media, negotiate
 from gateway.arguments import read_body, read_query
-from gateway.catalogue import ISOLATION, SCHEMA
+from gateway.catalogue import ISOLATION
 from gateway.errors import (
     ApiError,
     checked_status,
@@ -21,8 +23,17 @@ from gateway.errors import (
     json_object,
     unavailable,
 )
-from gateway.messages import BODILESS, JSON_TYPE, VARY, Headers, Response
+from gateway.messages import BODILESS, VARY, Headers, Response
 from gateway.pipeline import BrokenError, RefusedError
+from gateway.prefer import NONE, Preferences, read_preferences
+from gateway.ranges import (
+    ALL,
+    Rows,
+    content_range,
+    partial_status,
+    read_rows,
+)
+from gateway.statements import PLAIN, ROWS, SCHEMA, Form
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
@@ -35,10 +46,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("gateway.direct")
 
+NO_ROWS_CODE = "22P02"  # what a cast that `gateway.statements` lets fail reports
+
 ATTEMPTS = 4
 PAUSE = 0.01  # seconds, before the second attempt; doubled, and jittered
 # Secrets, which SQL has no business with.
 WITHHELD = frozenset({b"authorization", b"apikey", b"cookie"})
+SET_TIMEZONE = b"SELECT set_config('timezone', $1, true)"
 
 
 class DirectRoute:
@@ -74,17 +88,19 @@ class DirectRoute:
             )
         if request.method == "OPTIONS":
             return _options(catalogue, request.function)
-        _check_profile(request)
-        call, parameters = _understand(catalogue, request)
+        plan = _understand(catalogue, request)
+        call = plan.call
         read_only = request.method != "POST" or call.function.read_only
-        statements = self._prelude(catalogue, request, identity, call, read_only)
-        statements.append((call.statement, parameters))
+        statements = self._prelude(catalogue, request, identity, plan, read_only)
+        statements.append((call.statement, plan.parameters))
         try:
             result = await self._run(statements, read_only=read_only)
-            return _answer(request, call, result, read_only=read_only)
+            return _answer(request, plan, result, read_only=read_only)
         except RefusedError as refusal:
             if refusal.sqlstate == "42501":
                 _log(logging.WARNING, "violation", request, refusal.sqlstate)
+            if refusal.sqlstate == NO_ROWS_CODE and call.form != PLAIN:
+                _check_rows(plan, refusal.message)
             raise database_error(
                 refusal.sqlstate,
                 refusal.message,
@@ -118,11 +134,12 @@ class DirectRoute:
         catalogue: Catalogue,
         request: Request,
         identity: Identity,
-        call: Call,
+        plan: Plan,
         read_only: bool,
     ) -> list[Statement]:
         role_settings = catalogue.role_settings.get(identity.role, ())
-        key = (identity.role, role_settings, call.function.settings, read_only)
+        function_settings = plan.call.function.settings
+        key = (identity.role, role_settings, function_settings, read_only)
         if (written := self._preludes.get(key)) is None:
             written = self._preludes[key] = _write_prelude(*key)
         context = [
@@ -132,7 +149,11 @@ class DirectRoute:
             _request_headers(request),
         ]
         *first, last = written
-        return [(statement, ()) for statement in first] + [(last, context)]
+        statements: list[Statement] = [(statement, ()) for statement in first]
+        if (timezone := plan.preferences.timezone) is not None:
+            statements.append((SET_TIMEZONE, [timezone.encode("latin-1")]))
+        statements.append((last, context))
+        return statements
 
 
 def _write_prelude(
@@ -151,6 +172,8 @@ def _write_prelude(
         ("search_path", SCHEMA),
         ("response.status", ""),
         ("response.headers", ""),
+        # Withheld, but there: a function may read them as JSON.
+        ("request.cookies", "{}"),
         *role_settings,
         *function_settings,
         *([("transaction_read_only", "on")] if read_only else []),
@@ -187,43 +210,96 @@ def _request_headers(request: Request) -> bytes:
 def _options(catalogue: Catalogue, function: str) -> Response:
     by_get = catalogue.info(function)
     allow = b"OPTIONS,GET,HEAD,POST" if by_get else b"OPTIONS,POST"
-    return Response(200, [(b"allow", allow), (b"content-length", b"0")])
+    headers = [
+        (b"content-length", b"0"),
+        (b"access-control-allow-origin", b"*"),
+        (b"allow", allow),
+    ]
+    return Response(200, headers)
 
 
-def _check_profile(request: Request) -> None:
-    name = b"content-profile" if request.method == "POST" else b"accept-profile"
-    profile = request.header(name)
-    if profile is not None and profile != SCHEMA.encode():
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be called, and how it is to be answered."""
+
+    call: Call
+    parameters: list[bytes | None]
+    media: Media = JSON
+    rows: Rows = ALL
+    preferences: Preferences = NONE
+
+
+def _understand(catalogue: Catalogue, request: Request) -> Plan:
+    """Read a request, in the order in which PostgREST refuses.
+
+    :raises ApiError: for what the protocol refuses.
+    """
+    by_body = request.method == "POST"
+    query, arguments = read_query(request.query, arguments=not by_body)
+    span = request.header(b"range") if request.method == "GET" else None
+    rows = read_rows(query.limit, query.offset, span)
+    parameters: list[bytes | None] = []
+    if by_body:
+        arguments = read_body(
+            request.header(b"content-type"), request.body, query.columns
+        )
+        if arguments.names and arguments.source != "texts":
+            parameters = [request.body]
+    name = request.function
+    call = catalogue.call(name, arguments)
+    media = negotiate(request.header(b"accept"))
+    preferences = read_preferences(request.all_headers(b"prefer"))
+    many = call.function.many
+    preferences.check(many=many)
+    if query.unserved is not None:
+        raise query.unserved.error(name, one_value=call.function.shape != "row")
+    for given in sorted(arguments.texts):
+        values = arguments.texts[given]
+        # The last of a repeated name counts.
+        variadic = call.function.parameters[given].variadic
+        parameters.append(_array_literal(values) if variadic else values[-1].encode())
+    if media is JSON and rows is ALL and preferences is NONE:
+        return Plan(call, parameters)
+    if not many:
+        rows.check_single()
+    form = Form(
+        stripped=media.stripped,
+        single=media.single and many,
+        sliced=many and not rows.everything,
+        counted=many and preferences.counted,
+        bounded=preferences.max_affected is not None,
+    )
+    if form.sliced:
+        limit = None if rows.limit is None else b"%d" % rows.limit
+        parameters += [limit, b"%d" % rows.offset]
+    if form.bounded:
+        parameters.append(b"%d" % (preferences.max_affected or 0))
+    call = catalogue.call(name, arguments, form)
+    return Plan(call, parameters, media, rows, preferences)
+
+
+def _check_rows(plan: Plan, message: str) -> None:
+    """Tell what the statement's guard has found, if it was the guard that failed.
+
+    :raises ApiError: 406 PGRST116, 400 PGRST124.
+    """
+    _, guard, found = message.partition(ROWS)
+    if not guard:
+        return
+    rows = int("".join(filter(str.isdigit, found)) or 0)
+    if plan.call.form.single and rows != 1:
         raise ApiError(
             406,
-            "PGRST106",
-            f"Invalid schema: {profile.decode('latin-1')}",
-            hint=f"Only the following schemas are exposed: {SCHEMA}",
-        )
-
-
-def _understand(
-    catalogue: Catalogue, request: Request
-) -> tuple[Call, list[bytes | None]]:
-    """Find the function that a request calls, and its statement's parameters."""
-    function = request.function
-    if request.method == "POST":
-        read_query(request.query, function=function, arguments=False)
-        body = read_body(request.header(b"content-type"), request.body)
-        return catalogue.for_body(function, body), [request.body] if body.names else []
-    pairs = read_query(request.query, function=function, arguments=True)
-    values: dict[str, list[str]] = {}
-    for name, value in pairs:
-        values.setdefault(name, []).append(value)
-    call = catalogue.for_query(function, values)
-    parameters = call.function.parameters
-    return call, [
-        _array_literal(values[name])
-        if parameters[name].variadic
-        # The last of a repeated name counts.
-        else values[name][-1].encode()
-        for name in sorted(values)
-    ]
+            "PGRST116",
+            "Cannot coerce the result to a single JSON object",
+            details=f"The result contains {rows} rows",
+        ) from None
+    raise ApiError(
+        400,
+        "PGRST124",
+        "Query result exceeds max-affected preference constraint",
+        details=f"The query affects {rows} rows",
+    ) from None
 
 
 def _array_literal(values: list[str]) -> bytes:
@@ -232,13 +308,14 @@ def _array_literal(values: list[str]) -> bytes:
 
 
 def _answer(
-    request: Request, call: Call, result: PGresult, *, read_only: bool
+    request: Request, plan: Plan, result: PGresult, *, read_only: bool
 ) -> Response:
     """Turn the call's row into the HTTP answer, its body byte for byte."""
-    function = call.function
+    function = plan.call.function
     body = result.get_value(0, 0)
     given_status, given_headers = result.get_value(0, 1), result.get_value(0, 2)
-    status = 204 if function.shape == "void" else 200
+    status, headers = _first_headers(plan, result)
+    status = 204 if function.shape == "void" else status
     if given_status:
         status = _given_status(given_status)
         if read_only and status >= 400:
@@ -249,13 +326,12 @@ def _answer(
                 json_object(body or b"").get("code"),
                 status=status,
             )
-    headers: Headers = [
-        (b"content-range", _content_range(result.get_value(0, 3) or b"1")),
-        (b"vary", VARY),
-    ]
     if status not in BODILESS:
         body = b"null" if body is None else body
-        headers.append((b"content-type", JSON_TYPE))
+        headers.append((b"content-type", plan.media.content_type))
+        # PostgREST says which schema it was where the client had named one.
+        if request.profile() is not None:
+            headers.append((b"content-profile", SCHEMA.encode()))
         if request.method == "HEAD":
             body = b""
         else:
@@ -267,6 +343,21 @@ def _answer(
     return Response(status, headers, body)
 
 
+def _first_headers(plan: Plan, result: PGresult) -> tuple[int, Headers]:
+    """Return status and headers of the rows that were asked for."""
+    count = int(result.get_value(0, 3) or b"1")
+    preferences, offset, total = plan.preferences, plan.rows.offset, None
+    if preferences.counted:
+        total = int(result.get_value(0, 4) or b"0") if plan.call.form.counted else 1
+    headers: Headers = [
+        (b"content-range", content_range(offset, count, total)),
+        (b"vary", VARY),
+    ]
+    if preferences.applied:
+        headers.append((b"preference-applied", preferences.applied))
+    return partial_status(offset, count, total, headers=headers), headers
+
+
 def _given_status(given: bytes) -> int:
     status = checked_status(given.decode(errors="replace"))
     if status is None:
@@ -274,10 +365,6 @@ def _given_status(given: bytes) -> int:
             500, "PGRST112", "response.status guc must be a valid status code"
         )
     return status
-
-
-def _content_range(rows: bytes) -> bytes:
-    return b"*/*" if rows == b"0" else b"0-%d/*" % (int(rows) - 1)
 
 
 def _with_given(headers: Headers, given: bytes) -> Headers:

@@ -1,7 +1,6 @@
 """Refusals in PostgREST's shape, and the HTTP status of each SQLSTATE.
 
-Codes are PostgREST's own where it has one; these two are the gateway's:
-``body_too_large`` (413) and ``commit_unknown`` (503).
+Codes are PostgREST's own where it has one; ``rpc/ERRORS.md`` lists the gateway's.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from gateway.messages import BODILESS, JSON_TYPE, Response
+from gateway.phrases import phrased
 
 if TYPE_CHECKING:
     from gateway.messages import Headers
@@ -141,7 +141,7 @@ def http_status(sqlstate: str, message: str, *, anonymous: bool) -> int:
     if sqlstate == "42883" and message.startswith("function xmlagg("):
         return 406
     if sqlstate.startswith("PT"):
-        return checked_status(sqlstate[2:]) or 500
+        return phrased(checked_status(sqlstate[2:]) or 500, message)
     for length in (5, 2):
         if status := STATUS_BY_SQLSTATE.get(sqlstate[:length]):
             return status
@@ -212,8 +212,14 @@ def _raised_answer(message: str, details: str | None) -> ApiError:
         return _malformed_raise(
             f"Invalid JSON value for DETAIL: '{details}'", needs_detail
         )
+    phrase = control.get("status_text")
     return ApiError(
-        status, texts[0], texts[1], details=texts[2], hint=texts[3], headers=headers
+        phrased(status, phrase if isinstance(phrase, str) else None),
+        texts[0],
+        texts[1],
+        details=texts[2],
+        hint=texts[3],
+        headers=headers,
     )
 
 

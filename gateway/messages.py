@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import secrets
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ Headers = list[tuple[bytes, bytes]]
 
 JSON_TYPE = b"application/json; charset=utf-8"
 VARY = b"Accept, Prefer, Range"
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 BODILESS = frozenset({204, 304})
 
 
@@ -26,14 +29,34 @@ class Request:
     query: bytes
     headers: Headers
     body: bytes
-    request_id: str
+    # The caller's if it is fit for a log, else a new one.
+    request_id: str = field(init=False)
+    _first: dict[bytes, bytes] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the first header of each name quick to find."""
+        self._first = dict(reversed(self.headers))
+        given = self._first.get(b"x-request-id")
+        self.request_id = (
+            given.decode()
+            if given is not None and REQUEST_ID.fullmatch(given)
+            else secrets.token_hex(8)
+        )
 
     def header(self, name: bytes) -> bytes | None:
         """Return the first header of that (lower-case) name."""
-        for key, value in self.headers:
-            if key == name:
-                return value
-        return None
+        return self._first.get(name)
+
+    def all_headers(self, name: bytes) -> list[bytes]:
+        """Return the values of all headers of that (lower-case) name."""
+        if name not in self._first:
+            return []
+        return [value for key, value in self.headers if key == name]
+
+    def profile(self) -> bytes | None:
+        """Return the schema that the client names, if it does."""
+        writes = self.method in ("POST", "PUT", "PATCH", "DELETE")
+        return self._first.get(b"content-profile" if writes else b"accept-profile")
 
 
 @dataclass(slots=True)

@@ -5,14 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from gateway.tenancy import (
+    TenancyError,
+    check_conninfo,
+    check_secret,
+    tenants_in,
+)
 
-# RFC 7518 §3.2: an HS256 key has at least the size of the hash.
-SECRET_BYTES_MIN = 32
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gateway.tenancy import TenantUrls
+
+HMAC = "HS256"
+KEY_ALGORITHMS = ("RS256", "ES256", "EdDSA")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 Route = Literal["direct", "postgrest"]
+
+# What each route must know of a tenant.
+NEEDED: Mapping[Route, str] = {"direct": "DATABASE_URL", "postgrest": "POSTGREST_URL"}
 
 
 class SettingsError(Exception):
@@ -26,13 +38,23 @@ class Settings:
     Times are seconds. Secrets stay out of ``repr``.
     """
 
-    jwt_secret: bytes = field(repr=False)
+    # The second is the one before, whose tokens hold until it is taken out.
+    jwt_secrets: tuple[bytes, ...] = field(repr=False)
+    jwks: str = field(default="", repr=False)
+    jwt_algorithms: tuple[str, ...] = (HMAC,)
     jwt_audience: str | None = "authenticated"
     route: Route = "direct"
     database_url: str = field(default="", repr=False)
     # NOTIFY does not pass a pooler in transaction mode: this goes around it.
     listen_url: str = field(default="", repr=False)
     postgrest_url: str = field(default="", repr=False)
+    # Set where the PostgREST has another secret than the gateway.
+    postgrest_jwt_secret: str = field(default="", repr=False)
+    # With MASTER there are many tenants, and the three URLs above are not read.
+    master_url: str = field(default="", repr=False)
+    master_cache: float = 60.0
+    master_stale: float = 900.0
+    tenants: Mapping[str, TenantUrls] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 3000
     pool_size: int = 10
@@ -40,6 +62,8 @@ class Settings:
     prepare: bool = True
     body_limit: int = 1024 * 1024
     log_level: str = "INFO"
+    # Whose pages may read answers; none named: all, as in PostgREST.
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -47,55 +71,122 @@ class Settings:
 
         :raises SettingsError: when one is missing or unusable.
         """
-
-        def text(name: str, default: str = "") -> str:
-            return environment.get(f"PART_LENS_{name}", "").strip() or default
-
-        def number(name: str, default: int, *, least: int, most: int) -> int:
-            value = text(name, str(default))
-            if not (
-                value.isascii() and value.isdigit() and least <= int(value) <= most
-            ):
-                raise SettingsError(
-                    f"PART_LENS_{name} must be a whole number from {least} to {most}"
-                )
-            return int(value)
-
-        def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
-            value = text(name, default)
-            if value not in choices:
-                raise SettingsError(
-                    f"PART_LENS_{name} must be one of {', '.join(choices)}"
-                )
-            return value
-
-        secret = text("JWT_SECRET").encode()
-        if len(secret) < SECRET_BYTES_MIN:
-            raise SettingsError(
-                f"PART_LENS_JWT_SECRET must have at least {SECRET_BYTES_MIN} bytes"
-            )
-        route = cast("Route", choice("ROUTE", "direct", ("direct", "postgrest")))
-        database_url = text("DATABASE_URL")
-        postgrest_url = text("POSTGREST_URL").rstrip("/")
-        if route == "direct" and not database_url:
+        read = _Variables(environment)
+        secrets = tuple(
+            value.encode()
+            for value in (read.secret("JWT_SECRET"), read.secret("JWT_SECRET_PREVIOUS"))
+            if value
+        )
+        jwks = read.text("JWKS")
+        route = cast("Route", read.choice("ROUTE", "direct", ("direct", "postgrest")))
+        database_url = read.text("DATABASE_URL")
+        postgrest_url = read.text("POSTGREST_URL").rstrip("/")
+        master_url = read.text("MASTER_DATABASE_URL")
+        if master_url:
+            tenants = _tenants(environment, master_url, route)
+        elif route == "direct" and not database_url:
             raise SettingsError("PART_LENS_DATABASE_URL is missing")
-        if route == "postgrest" and not postgrest_url.startswith(
+        elif route == "postgrest" and not postgrest_url.startswith(
             ("http://", "https://")
         ):
             raise SettingsError("PART_LENS_POSTGREST_URL must be an http(s) URL")
         return cls(
-            jwt_secret=secret,
+            jwt_secrets=secrets,
+            jwks=jwks,
+            jwt_algorithms=_algorithms(
+                read.names("JWT_ALGORITHMS"), secrets=bool(secrets), jwks=bool(jwks)
+            ),
             # Set but empty: audiences are not looked at, as in PostgREST.
             jwt_audience=environment.get("PART_LENS_JWT_AUD", "authenticated") or None,
             route=route,
             database_url=database_url,
-            listen_url=text("LISTEN_URL", database_url),
+            listen_url=read.text("LISTEN_URL", database_url),
             postgrest_url=postgrest_url,
-            host=text("HOST", "127.0.0.1"),
-            port=number("PORT", 3000, least=0, most=65535),
-            pool_size=number("POOL_SIZE", 10, least=1, most=1000),
-            pool_timeout=float(number("POOL_TIMEOUT", 10, least=1, most=600)),
-            prepare=choice("PREPARE", "on", ("on", "off")) == "on",
-            body_limit=number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
-            log_level=choice("LOG_LEVEL", "INFO", LOG_LEVELS),
+            postgrest_jwt_secret=read.secret("POSTGREST_JWT_SECRET"),
+            master_url=master_url,
+            master_cache=float(read.number("MASTER_CACHE", 60, least=1, most=3600)),
+            master_stale=float(read.number("MASTER_STALE", 900, least=0, most=86400)),
+            tenants=tenants if master_url else {},
+            host=read.text("HOST", "127.0.0.1"),
+            port=read.number("PORT", 3000, least=0, most=65535),
+            pool_size=read.number("POOL_SIZE", 10, least=1, most=1000),
+            pool_timeout=float(read.number("POOL_TIMEOUT", 10, least=1, most=600)),
+            prepare=read.choice("PREPARE", "on", ("on", "off")) == "on",
+            body_limit=read.number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
+            log_level=read.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
+            cors_origins=read.names("CORS_ALLOWED_ORIGINS"),
         )
+
+
+class _Variables:
+    """Reads PART_LENS_* variables; empty ones count as unset."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._environment.get(f"PART_LENS_{name}", "").strip() or default
+
+    def number(self, name: str, default: int, *, least: int, most: int) -> int:
+        value = self.text(name, str(default))
+        if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+            raise SettingsError(
+                f"PART_LENS_{name} must be a whole number from {least} to {most}"
+            )
+        return int(value)
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise SettingsError(f"PART_LENS_{name} must be one of {', '.join(choices)}")
+        return value
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """A list that commas separate."""
+        return tuple(n.strip() for n in self.text(name).split(",") if n.strip())
+
+    def secret(self, name: str) -> str:
+        if value := self.text(name):
+            _checked(check_secret, f"PART_LENS_{name}", value)
+        return value
+
+
+def _algorithms(
+    named: tuple[str, ...], *, secrets: bool, jwks: bool
+) -> tuple[str, ...]:
+    """Return the algorithms that tokens may be signed with.
+
+    Those named; without a name, those that there is something to verify with.
+    """
+    able = ((HMAC,) if secrets else ()) + (KEY_ALGORITHMS if jwks else ())
+    if not able:
+        raise SettingsError("PART_LENS_JWT_SECRET or PART_LENS_JWKS is missing")
+    for name in named:
+        if name not in (HMAC, *KEY_ALGORITHMS):
+            raise SettingsError(
+                "PART_LENS_JWT_ALGORITHMS must be some of "
+                + ", ".join((HMAC, *KEY_ALGORITHMS))
+            )
+        if name not in able:
+            missing = "JWT_SECRET" if name == HMAC else "JWKS"
+            raise SettingsError(
+                f"PART_LENS_JWT_ALGORITHMS names {name}: PART_LENS_{missing} is missing"
+            )
+    return named or able
+
+
+def _tenants(
+    environment: Mapping[str, str], master_url: str, route: Route
+) -> dict[str, TenantUrls]:
+    _checked(check_conninfo, "PART_LENS_MASTER_DATABASE_URL", master_url)
+    try:
+        return tenants_in(environment, needed=NEEDED[route])
+    except TenancyError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _checked(check: Callable[[str, str], None], name: str, value: str) -> None:
+    try:
+        check(name, value)
+    except TenancyError as error:
+        raise SettingsError(str(error)) from None

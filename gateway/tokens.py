@@ -1,4 +1,4 @@
-"""Who calls: HS256 bearer tokens, with PostgREST 16's refusals."""
+"""Who calls: bearer tokens, with PostgREST 16's refusals."""
 
 from __future__ import annotations
 
@@ -8,31 +8,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jwt import PyJWS
-from jwt.exceptions import (
-    InvalidAlgorithmError,
-    InvalidSignatureError,
-    PyJWTError,
-)
+from jwt.exceptions import InvalidSignatureError, PyJWTError
 
-from gateway.errors import ApiError
+from gateway.errors import ApiError, unavailable
+from gateway.settings import HMAC
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-ALGORITHM = "HS256"
+    from gateway.jwks import KeySet, PublicKey
+
 ROLES = frozenset({"anon", "authenticated", "service_role"})
 ANONYMOUS_ROLE = "anon"
-LEEWAY = 30
+LEEWAY = 30  # seconds
 CACHE_SIZE = 1000
+# Nobody needs longer ones, and they would take much memory.
+CACHED_MOST = 8192
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A verified caller: the database role and the claims as JSON."""
+    """A verified caller: the database role and the claims as JSON.
+
+    `begins` and `expires` are seconds since 1970, None without a bound.
+    """
 
     role: str
     claims: bytes
     expires: int | None = None
+    begins: int | None = None
 
     @property
     def anonymous(self) -> bool:
@@ -48,57 +52,124 @@ class Tokens:
 
     def __init__(
         self,
-        secret: bytes,
+        secrets: Sequence[bytes],
         *,
         audience: str | None,
+        algorithms: Sequence[str] = (HMAC,),
+        keys: KeySet | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._secret = secret
+        """Take what tokens may be signed with.
+
+        Secrets serve HS256 alone, and the key set all other algorithms: which it is
+        says the token, and so a public key must never stand in for a secret.
+        """
+        self._secrets = tuple(secrets)
+        self._keys = keys
         self._audience = audience
         self._clock = clock
-        self._jws = PyJWS(algorithms=[ALGORITHM])
+        self._algorithms = tuple(algorithms)
+        self._jws = PyJWS(algorithms=list(algorithms))
         self._verified: dict[bytes, Identity] = {}
+        self._verified_with: object = ()
 
-    def identify(self, authorization: bytes | None) -> Identity:
+    async def open(self) -> None:
+        """Begin to read the key set, if there is one."""
+        if self._keys is not None:
+            await self._keys.open()
+
+    async def close(self) -> None:
+        """Stop to read the key set."""
+        if self._keys is not None:
+            await self._keys.close()
+
+    @property
+    def ready(self) -> bool:
+        """Say whether there is something to verify tokens with."""
+        return self._keys is None or bool(self._keys.keys)
+
+    def recall(self, authorization: bytes | None) -> Identity | None:
+        """Return the caller whose token was verified before, and holds still."""
+        if authorization is None:
+            return ANONYMOUS
+        if self._keys is not None and self._verified_with is not self._keys.keys:
+            # A key that was taken back takes its tokens along.
+            self._verified.clear()
+            self._verified_with = self._keys.keys
+        if (identity := self._verified.get(authorization)) is None:
+            return None
+        now = self._clock()
+        if (identity.expires is None or identity.expires >= now - LEEWAY) and (
+            identity.begins is None or identity.begins <= now + LEEWAY
+        ):
+            return identity
+        del self._verified[authorization]
+        return None
+
+    async def identify(self, authorization: bytes | None) -> Identity:
         """Return the caller that an Authorization header proves.
 
         :raises ApiError: 401 PGRST301 for a token that cannot be read, PGRST303
-            for claims that do not hold.
+            for claims that do not hold; 503 while there are no keys to read it with.
         """
-        if authorization is None:
-            return ANONYMOUS
-        if (identity := self._verified.get(authorization)) is not None:
-            if identity.expires is None or identity.expires >= self._clock() - LEEWAY:
-                return identity
-            del self._verified[authorization]
-        scheme, _, token = authorization.partition(b" ")
+        if (known := self.recall(authorization)) is not None:
+            return known
+        scheme, _, token = (authorization or b"").partition(b" ")
         if scheme not in (b"Bearer", b"bearer"):
             return ANONYMOUS
-        identity = self._verify(token.strip())
-        if len(self._verified) >= CACHE_SIZE:
-            del self._verified[next(iter(self._verified))]
-        self._verified[authorization] = identity
+        keys = self._keys.keys if self._keys is not None else None
+        identity = self._identity(await self._payload(token.strip()))
+        unchanged = self._keys is None or self._keys.keys is keys
+        if authorization and len(authorization) <= CACHED_MOST and unchanged:
+            if len(self._verified) >= CACHE_SIZE:
+                del self._verified[next(iter(self._verified))]
+            self._verified[authorization] = identity
         return identity
 
-    def _verify(self, token: bytes) -> Identity:
+    async def _payload(self, token: bytes) -> bytes:
+        """Return what is signed.
+
+        :raises ApiError: 401 PGRST301.
+        """
         if not token:
             raise _unreadable("Empty JWT is sent in Authorization header")
         if (parts := token.count(b".") + 1) != 3:
             raise _unreadable(f"Expected 3 parts in JWT; got {parts}")
         try:
-            payload = self._jws.decode(token, self._secret, algorithms=[ALGORITHM])
-        except InvalidSignatureError:
-            raise _unreadable(
-                "No suitable key or wrong key type",
-                details="None of the keys was able to decode the JWT",
-            ) from None
-        except InvalidAlgorithmError:
-            raise _unreadable(
-                "Wrong or unsupported encoding algorithm",
-                details=f"The only accepted algorithm is {ALGORITHM}",
-            ) from None
+            header = self._jws.get_unverified_header(token)
+            algorithm, kid = header.get("alg"), header.get("kid")
+            if algorithm not in self._algorithms:
+                raise _unreadable(
+                    "Wrong or unsupported encoding algorithm",
+                    details="Accepted are " + ", ".join(self._algorithms),
+                )
+            for key in await self._candidates(algorithm, kid):
+                try:
+                    return bytes(self._jws.decode(token, key, algorithms=[algorithm]))
+                except InvalidSignatureError:
+                    continue
         except (PyJWTError, ValueError):
             raise _unreadable("JWT cryptographic operation failed") from None
+        raise _unreadable(
+            "No suitable key or wrong key type",
+            details="None of the keys was able to decode the JWT",
+        )
+
+    async def _candidates(
+        self, algorithm: str, kid: str | None
+    ) -> Sequence[bytes | PublicKey]:
+        if algorithm == HMAC:
+            return self._secrets
+        if self._keys is None:
+            return ()
+        found = await self._keys.find(algorithm, kid)
+        if not self._keys.keys:
+            raise unavailable(
+                "jwks_unavailable", "The keys for tokens cannot be read for now"
+            )
+        return [key.public for key in found]
+
+    def _identity(self, payload: bytes) -> Identity:
         claims = _parse(payload)
         self._check(claims)
         role = claims.setdefault("role", ANONYMOUS_ROLE)
@@ -111,7 +182,8 @@ class Tokens:
                 headers=[(b"www-authenticate", b"Bearer")],
             )
         compact = json.dumps(claims, separators=(",", ":")).encode()
-        return Identity(role, compact, claims["exp"])
+        begins = max(claims.get("nbf") or 0, claims.get("iat") or 0)
+        return Identity(role, compact, claims["exp"], begins)
 
     def _check(self, claims: dict[str, Any]) -> None:
         now = int(self._clock())
@@ -144,7 +216,7 @@ class Tokens:
 def _parse(payload: bytes) -> dict[str, Any]:
     try:
         claims = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         claims = None
     if not isinstance(claims, dict):
         raise _refused("Parsing claims failed")

@@ -17,6 +17,8 @@ from yarl import URL
 
 from gateway.errors import ApiError, commit_unknown, unavailable
 from gateway.messages import Response
+from gateway.phrases import phrased
+from gateway.tokens import ANONYMOUS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
     from gateway.messages import Headers, Request
+    from gateway.signer import Signer
     from gateway.tokens import Identity
 
 CONNECT_TIMEOUT = 5
@@ -40,8 +43,15 @@ HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
-# PostgREST would hand apikey and cookie on to SQL.
-NOT_FORWARDED = HOP_BY_HOP | {b"host", b"content-length", b"apikey", b"cookie"}
+# PostgREST would hand apikey and cookie on to SQL. Which pages may read an answer is
+# said by the gateway.
+NOT_FORWARDED = HOP_BY_HOP | {
+    b"apikey",
+    b"content-length",
+    b"cookie",
+    b"host",
+    b"origin",
+}
 NOT_RETURNED = HOP_BY_HOP | {b"date", b"server"}
 # What aiohttp would add of its own.
 UNWANTED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
@@ -50,8 +60,10 @@ UNWANTED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 class PostgrestRoute:
     """Answer calls from a PostgREST server, over connections that are kept."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, signer: Signer | None = None) -> None:
+        """Take the server's URL, and what signs tokens if it has another secret."""
         self._url = url
+        self._signer = signer
         self._session: ClientSession | None = None
 
     async def open(self) -> None:
@@ -79,7 +91,7 @@ class PostgrestRoute:
         except (ClientError, TimeoutError):
             return False
 
-    async def call(self, request: Request, identity: Identity) -> Response:  # noqa: ARG002 - it verifies the token itself
+    async def call(self, request: Request, identity: Identity) -> Response:
         """Forward one call, and stream its answer.
 
         :raises ApiError: 503 when the upstream is away.
@@ -93,6 +105,14 @@ class PostgrestRoute:
             if name not in NOT_FORWARDED
         ]
         headers.append(("x-request-id", request.request_id))
+        if self._signer is not None:
+            headers = [pair for pair in headers if pair[0] != "authorization"]
+            if identity is not ANONYMOUS:
+                headers.append(("authorization", self._signer.authorization(identity)))
+        if request.method == "HEAD":
+            # PostgREST 12 sends a body with its refusal, and what would come next on
+            # this connection would begin with it.
+            headers.append(("connection", "close"))
         try:
             answer = await self._opened.request(
                 request.method,
@@ -112,7 +132,8 @@ class PostgrestRoute:
             for name, value in answer.raw_headers
             if name.lower() not in NOT_RETURNED
         ]
-        return Response(answer.status, kept, _stream(answer))
+        status = phrased(answer.status, answer.reason)
+        return Response(status, kept, _stream(answer))
 
     @property
     def _opened(self) -> ClientSession:

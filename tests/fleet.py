@@ -377,16 +377,34 @@ def new_key() -> str:
     return str(uuid4())
 
 
+# Until the transaction ends.
+ACT_AS = """
+SELECT
+    set_config(
+        'request.jwt.claims',
+        jsonb_strip_nulls(
+            jsonb_build_object('sub', %(person)s::uuid, 'role', %(role)s::text)
+        )::text,
+        true
+    ),
+    set_config('response.status', '', true),
+    set_config('role', %(role)s, true)
+"""
+
+
 @dataclass(frozen=True)
 class Desk:
     """Calls RPCs on a connection of the authenticator, as PostgREST would.
 
-    Errors of the database are raised as psycopg's.
+    Errors of the database are raised as psycopg's. `role` is the token's.
     """
 
     connection: psycopg.Connection = field(repr=False)
+    role: str = "authenticated"
 
-    def __call__(self, person: UUID, function: str, /, **arguments: Any) -> Answer:
+    def __call__(
+        self, person: UUID | None, function: str, /, **arguments: Any
+    ) -> Answer:
         call = sql.SQL(
             "SELECT public.{}({}), current_setting('response.status', true)"
         ).format(
@@ -401,13 +419,7 @@ class Desk:
             for name, value in arguments.items()
         }
         with self.connection.transaction():
-            self.connection.execute(
-                "SELECT set_config('request.jwt.claims', jsonb_build_object("
-                " 'sub', %s::text, 'role', 'authenticated')::text, true),"
-                " set_config('response.status', '', true),"
-                " set_config('role', 'authenticated', true)",
-                [str(person)],
-            )
+            self.connection.execute(ACT_AS, {"person": person, "role": self.role})
             row = self.connection.execute(call, values).fetchone()
         assert row is not None
         return Answer(int(row[1] or 200), row[0])

@@ -118,3 +118,35 @@ CREATE FUNCTION public."odd ""name"(p_a integer) RETURNS jsonb LANGUAGE sql STAB
 CREATE FUNCTION public.fires() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE FUNCTION public.wide(p_a integer DEFAULT 0, p_b integer DEFAULT 0, p_c integer DEFAULT 0, p_d integer DEFAULT 0, p_e integer DEFAULT 0, p_f integer DEFAULT 0, p_g integer DEFAULT 0, p_h integer DEFAULT 0, p_i integer DEFAULT 0)
     RETURNS integer LANGUAGE sql STABLE AS $$ SELECT p_a + p_b + p_c + p_d + p_e + p_f + p_g + p_h + p_i $$;
+
+CREATE FUNCTION public.modes()
+    RETURNS jsonb LANGUAGE sql VOLATILE
+AS $$
+    SELECT jsonb_object_agg(n, current_setting(n, true))
+    FROM unnest(ARRAY['role', 'transaction_read_only', 'transaction_isolation', 'statement_timeout', 'timezone']) AS n
+$$;
+CREATE FUNCTION public.stable_modes() RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT public.modes() $$;
+CREATE FUNCTION public.serial_modes() RETURNS jsonb LANGUAGE sql VOLATILE SET default_transaction_isolation = 'serializable' AS $$ SELECT public.modes() $$;
+CREATE FUNCTION public.timed_modes() RETURNS jsonb LANGUAGE sql VOLATILE SET statement_timeout = '9s' AS $$ SELECT public.modes() $$;
+CREATE FUNCTION public.seen(p_text text DEFAULT NULL)
+    RETURNS jsonb LANGUAGE sql STABLE
+AS $$ SELECT jsonb_build_array(current_setting('request.method'), current_setting('request.path'), current_setting('response.status', true), p_text) $$;
+CREATE FUNCTION public.cookies() RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT current_setting('request.cookies')::jsonb $$;
+CREATE FUNCTION public.claims() RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT current_setting('request.jwt.claims')::jsonb $$;
+CREATE FUNCTION public.lost()
+    RETURNS jsonb LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    PERFORM set_config('response.status', '201', true), set_config('response.headers', '[{"X-A":"1"}]', true);
+    RAISE EXCEPTION 'lost';
+END
+$$;
+-- Writes, and returns so many rows.
+CREATE FUNCTION public.add_rows(p_name text, p_amount integer, p_rows integer)
+    RETURNS SETOF integer LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+AS $$
+BEGIN
+    PERFORM public.add(p_name, p_amount);
+    RETURN QUERY SELECT generate_series(1, p_rows);
+END
+$$;

@@ -56,3 +56,103 @@ def test_what_cannot_be_used_is_named_but_not_quoted(name: str, value: str) -> N
 def test_the_postgrest_route_needs_a_url() -> None:
     with pytest.raises(SettingsError, match="PART_LENS_POSTGREST_URL"):
         Settings.from_environment({**GOOD, "PART_LENS_ROUTE": "postgrest"})
+
+
+def test_algorithms_are_those_that_can_be_verified() -> None:
+    def algorithms(**more: str) -> tuple[str, ...]:
+        named = {f"PART_LENS_{name}": value for name, value in more.items()}
+        return Settings.from_environment({**GOOD, **named}).jwt_algorithms
+
+    keys = ("RS256", "ES256", "EdDSA")
+    assert algorithms() == ("HS256",)
+    assert algorithms(JWKS="/keys.json") == ("HS256", *keys)
+    assert algorithms(JWKS="/keys.json", JWT_SECRET="") == keys
+    assert algorithms(JWKS="/k", JWT_ALGORITHMS="ES256, RS256") == ("ES256", "RS256")
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"JWT_ALGORITHMS": "none"}, "JWT_ALGORITHMS"),
+        ({"JWT_ALGORITHMS": "HS512"}, "JWT_ALGORITHMS"),
+        ({"JWT_ALGORITHMS": "RS256"}, "JWKS"),
+        ({"JWT_ALGORITHMS": "HS256", "JWT_SECRET": "", "JWKS": "/k"}, "JWT_SECRET"),
+        ({"JWT_SECRET": ""}, "JWT_SECRET"),
+        ({"JWT_SECRET_PREVIOUS": "short"}, "JWT_SECRET_PREVIOUS"),
+        ({"POSTGREST_JWT_SECRET": "short"}, "POSTGREST_JWT_SECRET"),
+    ],
+)
+def test_what_cannot_verify_a_token_is_said(
+    settings: dict[str, str], named: str
+) -> None:
+    given = {f"PART_LENS_{name}": value for name, value in settings.items()}
+    with pytest.raises(SettingsError, match=f"PART_LENS_{named}"):
+        Settings.from_environment({**GOOD, **given})
+
+
+def test_no_secret_is_in_the_repr() -> None:
+    given = {
+        "PART_LENS_JWT_SECRET_PREVIOUS": "previous" * 8,
+        "PART_LENS_POSTGREST_JWT_SECRET": "upstream" * 8,
+        "PART_LENS_JWKS": "https://user:hush@keys.example/",
+    }
+    text = repr(Settings.from_environment({**GOOD, **given}))
+    for value in ("previousprevious", "upstreamupstream", "hush", SECRET):
+        assert value not in text
+
+
+MASTER = "PART_LENS_MASTER_DATABASE_URL"
+MANY = {
+    "PART_LENS_JWT_SECRET": SECRET,
+    MASTER: "postgresql://master_resolver:hush@db/master",
+    "TENANT_NORTH_DATABASE_URL": "postgresql://authenticator:hush@north/part_lens",
+    "TENANT_SOUTH_2_DATABASE_URL": "postgresql://authenticator:hush@south/part_lens",
+    "TENANT_SOUTH_2_LISTEN_URL": "postgresql://authenticator:hush@south2/part_lens",
+    "TENANT_SOUTH_2_POSTGREST_URL": "http://south:3000/",
+    "TENANT_SOUTH_2_POSTGREST_JWT_SECRET": "hush" * 8,
+}
+
+
+def test_with_master_each_tenant_has_urls_of_its_own() -> None:
+    settings = Settings.from_environment(MANY)
+    north, south = (settings.tenants[alias] for alias in ("NORTH", "SOUTH_2"))
+    assert settings.tenants.keys() == {"NORTH", "SOUTH_2"}
+    assert north.listen_url == north.database_url == MANY["TENANT_NORTH_DATABASE_URL"]
+    assert south.listen_url == MANY["TENANT_SOUTH_2_LISTEN_URL"]
+    assert south.postgrest_url == "http://south:3000"
+    assert (north.postgrest_jwt_secret, south.postgrest_jwt_secret) == ("", "hush" * 8)
+    assert (settings.master_cache, settings.master_stale) == (60, 900)
+    assert "hush" not in repr(settings)
+
+
+def test_without_master_there_is_one_tenant() -> None:
+    settings = Settings.from_environment({**MANY, **GOOD, MASTER: ""})
+    assert settings.tenants == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({MASTER: "hush@db"}, MASTER),
+        ({"TENANT_NORTH_DATABASE_URL": "hush@db"}, "TENANT_NORTH_DATABASE_URL"),
+        ({"TENANT_SOUTH_2_POSTGREST_URL": "hush"}, "TENANT_SOUTH_2_POSTGREST_URL"),
+        (
+            {"TENANT_SOUTH_2_POSTGREST_JWT_SECRET": "hush"},
+            "TENANT_SOUTH_2_POSTGREST_JWT_SECRET",
+        ),
+        # Named by a URL for what the route does not need.
+        ({"TENANT_SOUTH_2_DATABASE_URL": ""}, "TENANT_SOUTH_2_DATABASE_URL"),
+        ({"PART_LENS_ROUTE": "postgrest"}, "TENANT_NORTH_POSTGREST_URL"),
+        ({"TENANT_East_DATABASE_URL": "host=hush"}, "TENANT_East_DATABASE_URL"),
+        ({"TENANT_0_DATABASE_URL": "host=hush"}, "TENANT_0_DATABASE_URL"),
+        ({"PART_LENS_MASTER_CACHE": "0"}, "PART_LENS_MASTER_CACHE"),
+        ({"PART_LENS_MASTER_STALE": "86401"}, "PART_LENS_MASTER_STALE"),
+        (dict.fromkeys(list(MANY)[2:], ""), "TENANT_<ALIAS>_DATABASE_URL"),
+    ],
+)
+def test_tenant_that_cannot_be_used_is_named_but_not_quoted(
+    changed: dict[str, str], named: str
+) -> None:
+    with pytest.raises(SettingsError, match=named) as error:
+        Settings.from_environment({**MANY, **changed})
+    assert "hush" not in str(error.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from typing import Any
@@ -27,8 +28,12 @@ class Clock:
 
 
 def verify(token: str, *, audience: str | None = "authenticated") -> Identity:
-    tokens = Tokens(SECRET, audience=audience, clock=Clock())
-    return tokens.identify(f"Bearer {token}".encode())
+    tokens = Tokens([SECRET], audience=audience, clock=Clock())
+    return identify(tokens, f"Bearer {token}".encode())
+
+
+def identify(tokens: Tokens, authorization: bytes | None) -> Identity:
+    return asyncio.run(tokens.identify(authorization))
 
 
 def sign(claims: dict[str, Any], **more: Any) -> str:
@@ -43,11 +48,11 @@ def refusal(token: str, **more: Any) -> ApiError:
 
 
 def test_no_header_is_nobody() -> None:
-    assert Tokens(SECRET, audience=None).identify(None) is ANONYMOUS
+    assert identify(Tokens([SECRET], audience=None), None) is ANONYMOUS
 
 
 def test_another_scheme_is_nobody() -> None:
-    assert Tokens(SECRET, audience=None).identify(b"Basic YTpi") is ANONYMOUS
+    assert identify(Tokens([SECRET], audience=None), b"Basic YTpi") is ANONYMOUS
 
 
 def test_claims_are_passed_on_with_the_role() -> None:
@@ -160,19 +165,58 @@ def test_a_payload_that_is_no_object_is_refused() -> None:
 
 def test_a_remembered_token_still_expires() -> None:
     clock = Clock()
-    tokens = Tokens(SECRET, audience=None, clock=clock)
+    tokens = Tokens([SECRET], audience=None, clock=clock)
     header = f"Bearer {sign({})}".encode()
-    assert tokens.identify(header) is tokens.identify(header)
+    assert identify(tokens, header) is identify(tokens, header)
     clock.now = NOW + 60 + 31
     with pytest.raises(ApiError, match="PGRST303"):
-        tokens.identify(header)
+        identify(tokens, header)
+
+
+def test_a_remembered_token_is_not_used_before_its_time() -> None:
+    """A clock may be set back."""
+    clock = Clock()
+    tokens = Tokens([SECRET], audience=None, clock=clock)
+    header = f"Bearer {sign({'nbf': NOW})}".encode()
+    identify(tokens, header)
+    clock.now = NOW - 31
+    assert tokens.recall(header) is None
+    with pytest.raises(ApiError, match="PGRST303"):
+        identify(tokens, header)
+
+
+def test_refused_tokens_are_not_remembered() -> None:
+    tokens = Tokens([SECRET], audience=None, clock=Clock())
+    with pytest.raises(ApiError):
+        identify(tokens, b"Bearer a.b.c")
+    assert tokens.recall(b"Bearer a.b.c") is None
+
+
+def test_two_secrets_hold_while_they_are_changed() -> None:
+    other = b"another secret of the same length"
+    tokens = Tokens([SECRET, other], audience=None, clock=Clock())
+    for secret in (SECRET, other):
+        token = jwt.encode({"exp": NOW + 60, "role": "authenticated"}, secret, "HS256")
+        assert identify(tokens, f"Bearer {token}".encode()).role == "authenticated"
+    with pytest.raises(ApiError, match="PGRST301"):
+        identify(
+            Tokens([other], audience=None, clock=Clock()),
+            f"Bearer {sign({})}".encode(),
+        )
+
+
+def test_a_long_token_is_verified_each_time() -> None:
+    tokens = Tokens([SECRET], audience=None, clock=Clock())
+    header = f"Bearer {sign({'n': 'x' * 10_000})}".encode()
+    identify(tokens, header)
+    assert tokens.recall(header) is None
 
 
 def test_the_memory_for_tokens_is_bounded() -> None:
-    tokens = Tokens(SECRET, audience=None, clock=Clock())
+    tokens = Tokens([SECRET], audience=None, clock=Clock())
     headers = [f"Bearer {sign({'n': n})}".encode() for n in range(CACHE_SIZE + 1)]
-    first = tokens.identify(headers[0])
+    first = identify(tokens, headers[0])
     for header in headers[1:]:
-        tokens.identify(header)
-    assert tokens.identify(headers[0]) is not first
-    assert tokens.identify(headers[-1]) is tokens.identify(headers[-1])
+        identify(tokens, header)
+    assert identify(tokens, headers[0]) is not first
+    assert identify(tokens, headers[-1]) is identify(tokens, headers[-1])

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(17);
+SELECT plan(18);
 
 SELECT function_returns(
     'master', 'resolve_tenant', ARRAY['uuid'], 'jsonb', 'A tenant is one jsonb value');
@@ -24,7 +24,8 @@ VALUES
 INSERT INTO master.user_accounts (user_id, tenant_key_alias, is_active)
 VALUES
     (tap.id('north'), 'NORTH', true), (tap.id('south'), 'SOUTH', true),
-    (tap.id('left'), 'NORTH', false), (tap.id('past'), 'PAST', true);
+    (tap.id('left'), 'NORTH', false), (tap.id('past'), 'PAST', true),
+    (tap.id('gone'), 'PAST', false);
 
 SET LOCAL ROLE master_resolver;
 SELECT is(
@@ -40,13 +41,16 @@ SELECT is(
     '{"tenant_key_alias": "SOUTH", "yachts": []}',
     'A tenant may have no yachts yet');
 SELECT is(
-    master.resolve_tenant(p.id), NULL::jsonb, format('No tenant: %s', p.what))
+    master.resolve_tenant(p.id),
+    jsonb_build_object('tenant_key_alias', NULL, 'yachts', '[]'::jsonb) || p.more,
+    format('No tenant: %s', p.what))
 FROM (VALUES
-    (tap.id('left'), 'an account that is inactive'),
-    (tap.id('past'), 'an account of an inactive tenant'),
-    (tap.id('nobody'), 'somebody without an account'),
-    (NULL, 'nobody')
-) AS p (id, what);
+    (tap.id('left'), '{"inactive": "account"}'::jsonb, 'an account that is inactive'),
+    (tap.id('gone'), '{"inactive": "account"}', 'one that is, of a tenant that is'),
+    (tap.id('past'), '{"inactive": "tenant"}', 'an account of an inactive tenant'),
+    (tap.id('nobody'), NULL, 'somebody without an account'),
+    (NULL, NULL, 'nobody')
+) AS p (id, more, what);
 SELECT throws_ok(
     'SELECT a.user_id FROM master.user_accounts AS a', '42501',
     'permission denied for table user_accounts',
