@@ -37,6 +37,33 @@ def mutations(connection: psycopg.Connection, subject: str) -> list[Mutation]:
     )
 
 
+def rewritten(connection: psycopg.Connection, name: str, old: str, new: str) -> str:
+    """The statement that makes a function or view anew, with `new` in place of `old`.
+
+    Raises ValueError unless there is one such object and `old` stands in it once.
+    """
+    rows = connection.execute(_SOURCE, {"name": name}).fetchall()
+    if len(rows) != 1:
+        raise ValueError(f"{name} is {len(rows)} functions and views")
+    source = str(rows[0][0])
+    if source.count(old) != 1:
+        raise ValueError(f"{name} has {source.count(old)} times: {old}")
+    return source.replace(old, new)
+
+
+_SOURCE = """
+SELECT pg_get_functiondef(p.oid)
+FROM pg_catalog.pg_proc AS p
+WHERE p.pronamespace::regnamespace || '.' || p.proname = %(name)s
+UNION ALL
+SELECT format('CREATE OR REPLACE VIEW %%s WITH (%%s) AS %%s', %(name)s,
+              array_to_string(c.reloptions, ', '), pg_get_viewdef(c.oid))
+FROM pg_catalog.pg_class AS c
+WHERE c.relnamespace::regnamespace || '.' || c.relname = %(name)s
+  AND c.relkind = 'v'
+"""
+
+
 def _weakened(
     kind: str, name: str, way: str, statement: str, condition: str | None
 ) -> Iterator[Mutation]:

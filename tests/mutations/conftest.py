@@ -15,18 +15,22 @@ if TYPE_CHECKING:
 
     from deploy.cluster import Cluster
 
+DATABASE = "test_mutations"
+
 
 @pytest.fixture(scope="session")
-def laboratory(cluster: Cluster, migrated_template: str) -> Iterator[Laboratory]:
-    """The superuser's connection to a database that nothing else uses."""
-    create_tap(cluster, "test_mutations", template=migrated_template)
+def mutable_database(cluster: Cluster, migrated_template: str) -> Iterator[str]:
+    """The superuser's URL of a database that nothing else uses."""
+    create_tap(cluster, DATABASE, template=migrated_template)
+    yield cluster.url("postgres", DATABASE)
+    cluster.drop_database(DATABASE)
+
+
+@pytest.fixture(scope="session")
+def laboratory(mutable_database: str) -> Iterator[Laboratory]:
+    """One connection for all mutations of this run."""
+    # A mutation may make a loop endless.
     with psycopg.connect(
-        cluster.url("postgres", "test_mutations"),
-        autocommit=True,
-        # A mutation may make a loop endless.
-        options="-c statement_timeout=60s",
+        mutable_database, autocommit=True, options="-c statement_timeout=60s"
     ) as connection:
-        # Each file begins a transaction that has begun already.
-        connection.add_notice_handler(lambda diagnostic: None)
         yield Laboratory(connection)
-    cluster.drop_database("test_mutations")

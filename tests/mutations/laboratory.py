@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tests.mutations import trial
-from tests.mutations.catalogue import mutations
+from tests.mutations.catalogue import Mutation, mutations, rewritten
 from tests.mutations.listing import entry_for, read_list
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from tests.mutations.catalogue import Mutation
     from tests.mutations.listing import Entry, Expected
     from tests.mutations.trial import Outcome
 
@@ -33,10 +32,22 @@ class Laboratory:
     _sound: set[str] = field(default_factory=set)
 
     def found(self, subject: str) -> list[Mutation]:
-        """The mutations of a subject that the catalogue offers."""
+        """The mutations of a subject: of the catalogue, and of sources by the list."""
         if subject not in self._found:
-            self._found[subject] = mutations(self.connection, subject)
+            self._found[subject] = mutations(self.connection, subject) + [
+                Mutation(entry.kind, entry.name, entry.way, self._rewriting(entry))
+                for entry in read_list(subject)
+                if entry.expected.replace
+            ]
         return self._found[subject]
+
+    def _rewriting(self, entry: Entry) -> str:
+        return rewritten(
+            self.connection,
+            entry.name,
+            entry.expected.replace or "",
+            entry.expected.by,
+        )
 
     def differences(self, subject: str) -> list[str]:
         """Mutations that the list does not name; entries that name none."""

@@ -1,10 +1,10 @@
 """The list of mutations: which test fails without which safeguard.
 
-`lists/<subject>.yaml` says for each safeguard, by kind and name, and for each way to take
-it away, which pgTAP file notices it. A name or a way is meant literally where there is
-one like it, else as a regular expression for the whole of it, whose groups are {0}, {1} …
-in what is expected. A literal one comes before an expression, a later expression before
-an earlier one.
+`lists/<subject>.yaml` says for each safeguard, by kind and name, and for each way to
+take it away, which pgTAP file notices it. A name or a way is meant literally where
+there is one like it, else as a regular expression for the whole of it, whose groups are
+{0}, {1} … in what is expected. A literal one comes before an expression, a later
+expression before an earlier one.
 
     file      the file of tests/pgtap, without `.sql`
     fails     regular expression for a test that fails: what it searches is the test's
@@ -12,6 +12,9 @@ an earlier one.
     stops     regular expression for the error that stops the file; only where the file
               cannot even set up its scene without the safeguard
     because   in place of these two: why nothing can notice it; the file passes
+    replace   in a function or view: the text that is taken away, which stands there
+              once; then the way is a sentence that says what the object does without it
+    by        what comes in its place
     together  true: all that the entry names are taken away at once, one way at a time,
               and each has a failing test of its own
 """
@@ -20,13 +23,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.mutations.catalogue import Mutation
 
@@ -46,6 +50,8 @@ class Expected:
     stops: str | None = None
     because: str | None = None
     together: bool = False
+    replace: str | None = None
+    by: str = ""
 
     def __post_init__(self) -> None:
         if [self.fails, self.stops, self.because].count(None) != 2:
@@ -89,6 +95,8 @@ class Entry:
             filled(self.expected.stops, escaped),
             self.expected.because,
             self.expected.together,
+            self.expected.replace,
+            self.expected.by,
         )
 
 
@@ -97,10 +105,11 @@ def _matches(written: str, found: str) -> re.Match[str] | None:
     return literal or re.fullmatch(written, found)
 
 
-def read_list(subject: str) -> list[Entry]:
+@cache
+def read_list(subject: str) -> tuple[Entry, ...]:
     """The entries of `lists/<subject>.yaml`; raises ListError."""
     text = (LISTS / f"{subject}.yaml").read_text(encoding="utf-8")
-    return [*_entries(yaml.safe_load(text))]
+    return (*_entries(yaml.safe_load(text)),)
 
 
 def _entries(kinds: dict[str, Any]) -> Iterator[Entry]:
@@ -113,7 +122,7 @@ def _entries(kinds: dict[str, Any]) -> Iterator[Entry]:
                     raise ListError(f"{kind} {name}: {way}: {error}") from error
 
 
-def entry_for(mutation: Mutation, entries: list[Entry]) -> Entry | None:
+def entry_for(mutation: Mutation, entries: Sequence[Entry]) -> Entry | None:
     """The entry that is about the mutation: the most literal one, then the last."""
 
     def closeness(number: int) -> tuple[bool, bool, int]:

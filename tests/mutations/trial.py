@@ -27,9 +27,9 @@ class TrialError(Exception):
 class Outcome:
     """What a run of a pgTAP file came to.
 
-    `passed` holds the descriptions of its tests, `failed` too, each with what pgTAP says
-    of it in the lines below; `planned` is their number, `error` what stopped the file,
-    if anything did.
+    `passed` holds the descriptions of its tests, `failed` too, each with what pgTAP
+    says of it in the lines below; `planned` is their number, `error` what stopped the
+    file, if anything did.
     """
 
     planned: int | None = None
