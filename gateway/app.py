@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway import phrases
@@ -16,15 +15,19 @@ from gateway.directory import Directory
 from gateway.errors import RETRY_AFTER, ApiError
 from gateway.jwks import KeySet
 from gateway.master import Master
-from gateway.messages import JSON_TYPE, Request, Response
+from gateway.messages import JSON_TYPE, ClientGoneError, Request, Response
 from gateway.signer import Signer
 from gateway.statements import SCHEMA
+from gateway.storage import storage_of
+from gateway.storage.front import PREFIX as STORAGE_PREFIX
+from gateway.storage.front import StorageFront
+from gateway.storage.messages import StorageRequest
 from gateway.tenants import ManyTenants, OneTenant
 from gateway.tokens import Tokens
 from gateway.upstream import PostgrestRoute
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 
     from gateway.messages import Route
     from gateway.settings import Settings
@@ -51,9 +54,11 @@ def application(settings: Settings) -> Gateway:
         algorithms=settings.jwt_algorithms,
         keys=KeySet(settings.jwks) if settings.jwks else None,
     )
+    tenants = _tenants(settings)
     return Gateway(
-        _tenants(settings),
+        tenants,
         tokens,
+        StorageFront(tenants, tokens, settings),
         cors=Cors(settings.cors_origins),
         body_limit=settings.body_limit,
     )
@@ -63,18 +68,8 @@ def _tenants(settings: Settings) -> Tenants:
     if not settings.master_url:
         return OneTenant(_route(settings))
     routes = {
-        alias: _route(
-            replace(
-                settings,
-                database_url=urls.database_url,
-                listen_url=urls.listen_url,
-                postgrest_url=urls.postgrest_url,
-                postgrest_jwt_secret=urls.postgrest_jwt_secret
-                or settings.postgrest_jwt_secret,
-            ),
-            tenant=alias,
-        )
-        for alias, urls in settings.tenants.items()
+        alias: _route(settings.of_tenant(alias), tenant=alias)
+        for alias in settings.tenants
     }
     master = Master(settings.master_url)
     directory = Directory(
@@ -85,23 +80,31 @@ def _tenants(settings: Settings) -> Tenants:
 
 def _route(settings: Settings, *, tenant: str = "") -> Route:
     if settings.route == "direct":
-        return DirectRoute(Database(settings, tenant=tenant))
+        database = Database(settings, tenant=tenant)
+        return DirectRoute(database, storage_of(settings, database, tenant=tenant))
     secret = settings.postgrest_jwt_secret
-    return PostgrestRoute(settings.postgrest_url, Signer(secret) if secret else None)
-
-
-class ClientGoneError(Exception):
-    """The client left before its request was complete: nobody waits for an answer."""
+    return PostgrestRoute(
+        settings.postgrest_url,
+        storage_of(settings, None, tenant=tenant),
+        Signer(secret) if secret else None,
+    )
 
 
 class Gateway:
-    """Serve RPC calls, `/live` and `/ready`."""
+    """Serve RPC calls, storage, `/live` and `/ready`."""
 
     def __init__(
-        self, tenants: Tenants, tokens: Tokens, *, cors: Cors, body_limit: int
+        self,
+        tenants: Tenants,
+        tokens: Tokens,
+        storage: StorageFront,
+        *,
+        cors: Cors,
+        body_limit: int,
     ) -> None:
         self._tenants = tenants
         self._tokens = tokens
+        self._storage = storage
         self._cors = cors
         self._body_limit = body_limit
 
@@ -173,6 +176,19 @@ class Gateway:
             return _readiness(await self._tenants.ready())
         if request.method == "OPTIONS" and (preflight := self._preflight(request)):
             return preflight
+        if path.startswith(STORAGE_PREFIX):
+            return await self._storage.respond(
+                StorageRequest(
+                    method=request.method,
+                    # Names are split before they are decoded.
+                    path=scope["raw_path"].decode("latin-1")[len(STORAGE_PREFIX) :],
+                    query=request.query,
+                    headers=request.headers,
+                    chunks=_chunks(receive),
+                    request_id=request.request_id,
+                    body_limit=self._body_limit,
+                )
+            )
         authorization = request.header(b"authorization")
         identity = self._tokens.recall(authorization) or await self._tokens.identify(
             authorization
@@ -226,6 +242,21 @@ class Gateway:
             "The request body is too large",
             details=f"The limit is {self._body_limit} bytes",
         )
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives.
+
+    :raises ClientGoneError: it ends before its end.
+    """
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        if body := message.get("body", b""):
+            yield body
+        more = message.get("more_body", False)
 
 
 async def _send(scope: Scope, send: Send, response: Response) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -16,7 +16,7 @@ from gateway.errors import ApiError, unavailable
 from gateway.pipeline import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from psycopg.pq.abc import PGresult
 
@@ -29,6 +29,7 @@ logger = logging.getLogger("gateway.database")
 CHANNEL = "pgrst"
 DEBOUNCE = 0.1
 RECONNECT_LEAST, RECONNECT_MOST = 0.1, 2.0
+CANCEL_AGAIN = 0.1
 # How long a call waits for a connection while the database is known to be away.
 PATIENCE = 1.0
 # A peer that vanished without a word is noticed within some 15 seconds.
@@ -56,7 +57,8 @@ class Database:
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             with_defaults(settings.database_url),
             connection_class=Connection,
-            kwargs={"autocommit": True},
+            # The pipeline prepares; what psycopg prepared would be dropped by it.
+            kwargs={"autocommit": True, "prepare_threshold": None},
             min_size=settings.pool_size,
             max_size=settings.pool_size,
             # Short, so that no connection sleeps through the database's return: the
@@ -74,10 +76,10 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._listener is not None:
+        # Once is not enough: a wait that ends just then swallows its cancellation.
+        while self._listener is not None and not self._listener.done():
             self._listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listener
+            await asyncio.wait([self._listener], timeout=CANCEL_AGAIN)
         await self._pool.close()
 
     @property
@@ -95,6 +97,18 @@ class Database:
         connection = await self._acquire()
         try:
             return await connection.transact(statements, prepare=self._prepare)
+        finally:
+            await self._pool.putconn(connection)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection of the pool, outside of a transaction.
+
+        :raises ApiError: as in `transact`.
+        """
+        connection = await self._acquire()
+        try:
+            yield connection
         finally:
             await self._pool.putconn(connection)
 

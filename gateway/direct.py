@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from gateway.database import Database
     from gateway.messages import Request
     from gateway.pipeline import Statement
+    from gateway.storage import Storage
     from gateway.tokens import Identity
 
 logger = logging.getLogger("gateway.direct")
@@ -58,7 +59,8 @@ SET_TIMEZONE = b"SELECT set_config('timezone', $1, true)"
 class DirectRoute:
     """Answer calls from the database itself."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, storage: Storage) -> None:
+        self.storage = storage
         self._database = database
         # Few: one for each role and distinct set of function settings.
         self._preludes: dict[tuple[str, Settings, Settings, bool], list[bytes]] = {}
@@ -66,9 +68,11 @@ class DirectRoute:
     async def open(self) -> None:
         """Begin to connect."""
         await self._database.open()
+        await self.storage.open()
 
     async def close(self) -> None:
         """Close all connections."""
+        await self.storage.close()
         await self._database.close()
 
     async def ready(self) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from gateway.storage import Storage
     from gateway.tokens import Identity
 
 Headers = list[tuple[bytes, bytes]]
@@ -18,6 +19,10 @@ JSON_TYPE = b"application/json; charset=utf-8"
 VARY = b"Accept, Prefer, Range"
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 BODILESS = frozenset({204, 304})
+
+
+class ClientGoneError(Exception):
+    """The client left before its request was complete: nobody waits for an answer."""
 
 
 @dataclass(slots=True)
@@ -69,7 +74,9 @@ class Response:
 
 
 class Route(Protocol):
-    """A way to the functions of one tenant."""
+    """A way to the functions of one tenant, and to its storage."""
+
+    storage: Storage
 
     async def open(self) -> None:
         """Acquire what the route needs; a database that is away is no error."""

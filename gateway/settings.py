@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from gateway.tenancy import (
     TenancyError,
@@ -62,8 +62,24 @@ class Settings:
     prepare: bool = True
     body_limit: int = 1024 * 1024
     log_level: str = "INFO"
+    # A storage server to forward to, or where fsspec keeps what is served here.
+    storage_upstream: str = field(default="", repr=False)
+    storage_url: str = field(default="", repr=False)
+    storage_secret: bytes = field(default=b"", repr=False)
     # Whose pages may read answers; none named: all, as in PostgREST.
     cors_origins: tuple[str, ...] = ()
+
+    def of_tenant(self, alias: str) -> Settings:
+        """Return the settings of a gateway for one of the tenants alone."""
+        urls = self.tenants[alias]
+        return replace(
+            self,
+            database_url=urls.database_url,
+            listen_url=urls.listen_url,
+            postgrest_url=urls.postgrest_url,
+            postgrest_jwt_secret=urls.postgrest_jwt_secret or self.postgrest_jwt_secret,
+            storage_upstream=urls.storage_upstream or self.storage_upstream,
+        )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -115,6 +131,7 @@ class Settings:
             body_limit=read.number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
             log_level=read.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
             cors_origins=read.names("CORS_ALLOWED_ORIGINS"),
+            **_storage(read),
         )
 
 
@@ -149,6 +166,29 @@ class _Variables:
         if value := self.text(name):
             _checked(check_secret, f"PART_LENS_{name}", value)
         return value
+
+
+class _Storage(TypedDict):
+    storage_upstream: str
+    storage_url: str
+    storage_secret: bytes
+
+
+def _storage(read: _Variables) -> _Storage:
+    upstream = read.text("STORAGE_UPSTREAM").rstrip("/")
+    url = read.text("STORAGE_URL")
+    secret = read.secret("STORAGE_SECRET").encode()
+    if upstream and url:
+        raise SettingsError(
+            "PART_LENS_STORAGE_UPSTREAM and PART_LENS_STORAGE_URL exclude each other"
+        )
+    if upstream and not upstream.startswith(("http://", "https://")):
+        raise SettingsError("PART_LENS_STORAGE_UPSTREAM must be an http(s) URL")
+    if url and not secret:
+        raise SettingsError(
+            "PART_LENS_STORAGE_SECRET is missing: it signs the URLs of objects"
+        )
+    return _Storage(storage_upstream=upstream, storage_url=url, storage_secret=secret)
 
 
 def _algorithms(

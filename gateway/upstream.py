@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from gateway.messages import Headers, Request
     from gateway.signer import Signer
+    from gateway.storage import Storage
     from gateway.tokens import Identity
 
 CONNECT_TIMEOUT = 5
@@ -60,24 +61,23 @@ UNWANTED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 class PostgrestRoute:
     """Answer calls from a PostgREST server, over connections that are kept."""
 
-    def __init__(self, url: str, signer: Signer | None = None) -> None:
+    def __init__(
+        self, url: str, storage: Storage, signer: Signer | None = None
+    ) -> None:
         """Take the server's URL, and what signs tokens if it has another secret."""
+        self.storage = storage
         self._url = url
         self._signer = signer
         self._session: ClientSession | None = None
 
     async def open(self) -> None:
         """Prepare the client; connections are made when they are needed."""
-        self._session = ClientSession(
-            connector=TCPConnector(limit=0),
-            timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-            cookie_jar=DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=UNWANTED,
-        )
+        self._session = new_session()
+        await self.storage.open()
 
     async def close(self) -> None:
         """Close the kept connections."""
+        await self.storage.close()
         if self._session is not None:
             await self._session.close()
 
@@ -127,19 +127,34 @@ class PostgrestRoute:
             if request.method == "POST":
                 raise commit_unknown(request.body) from None
             raise _away() from None
-        kept: Headers = [
-            (name.lower(), value)
-            for name, value in answer.raw_headers
-            if name.lower() not in NOT_RETURNED
-        ]
-        status = phrased(answer.status, answer.reason)
-        return Response(status, kept, _stream(answer))
+        return streamed(answer)
 
     @property
     def _opened(self) -> ClientSession:
         if self._session is None:
             raise _away()
         return self._session
+
+
+def new_session() -> ClientSession:
+    """Open a client that keeps connections and passes on what it is given."""
+    return ClientSession(
+        connector=TCPConnector(limit=0),
+        timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+        cookie_jar=DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=UNWANTED,
+    )
+
+
+def streamed(answer: ClientResponse) -> Response:
+    """Pass an upstream's answer on as it arrives."""
+    kept: Headers = [
+        (name.lower(), value)
+        for name, value in answer.raw_headers
+        if name.lower() not in NOT_RETURNED
+    ]
+    return Response(phrased(answer.status, answer.reason), kept, _stream(answer))
 
 
 async def _stream(answer: ClientResponse) -> AsyncIterator[bytes]:
