@@ -1,4 +1,4 @@
-"""The checks of functions and views, and who may run what: without each of them a test fails."""
+"""The checks of functions and views, and who runs what: without each a test fails."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
--- Each month of the audit log is append-only by itself: for who names it in a statement by a trigger for
--- the statement, and were there none (a partition that is attached by hand) by one for each row.
+-- Each month of the audit log is append-only by itself: for who names it in a statement by a trigger
+-- for the statement, and were there none (a partition that is attached by hand) by one for each row.
 
 BEGIN;
 SELECT plan((

@@ -1,5 +1,5 @@
--- A function that runs with the rights of its owner: it needs them, and the policies bind that owner. Each
--- is tried without a policy that it depends on: who passed row security would not notice.
+-- A function that runs with the rights of its owner: it needs them, and the policies bind that
+-- owner. Each is tried without a policy that it depends on: who passed row security would not notice.
 
 BEGIN;
 SELECT plan((SELECT 17 + 2 * count(*) FROM tap.api AS a WHERE a.kind = 'function')::integer);

@@ -1,5 +1,5 @@
--- What a signature needs, each thing by itself: with a code that nobody used a PIN that is right, with a
--- right PIN a code. And what counts against whom.
+-- What a signature needs, each thing by itself: with a code that nobody used a PIN that is right, with
+-- a right PIN a code. And what counts against whom.
 
 BEGIN;
 SELECT plan(29);
@@ -80,7 +80,8 @@ BEGIN
     RETURN coalesce(v_error, 'spent');
 END
 $function$;
-SELECT is(pg_temp.spend('crew', 'OTHER'), 'invalid_enrolment_code', 'a wrong enrolment code is refused');
+SELECT is(pg_temp.spend('crew', 'OTHER'), 'invalid_enrolment_code',
+          'a wrong enrolment code is refused');
 SELECT is(pg_temp.spend('crew', 'PURSER'), 'invalid_enrolment_code',
           'an enrolment code of another person is refused');
 SELECT is(pg_temp.spend('steward', 'OLD'), 'invalid_enrolment_code',

@@ -29,7 +29,7 @@ END
 $function$;
 
 COMMENT ON FUNCTION tap.copy_of(text, text, jsonb) IS
-    'The statement that inserts a copy of the row for which p_row is true, with some columns changed. No row: an error.';
+    'The statement that inserts a copy of the row t for which p_row is true, with some columns changed; an error where there is none.';
 
 CREATE FUNCTION tap.rows_everywhere()
     RETURNS void

@@ -1,5 +1,5 @@
--- What stands in rows: who may run which action, and the limits of the buckets. The checks of functions and
--- views stand in the list itself.
+-- What stands in rows: who may run which action, and the limits of the buckets. The checks of
+-- functions and views stand in the list itself.
 
 SELECT
     'action' AS kind,

@@ -36,7 +36,8 @@ SELECT
     'check',
     r.name || '.' || k.conname,
     'drop',
-    format('ALTER TABLE %1$s DROP CONSTRAINT %2$I; ALTER TABLE %1$s ADD CONSTRAINT %2$I CHECK ({condition})',
+    format('ALTER TABLE %1$s DROP CONSTRAINT %2$I;'
+           ' ALTER TABLE %1$s ADD CONSTRAINT %2$I CHECK ({condition})',
            r.name, k.conname),
     pg_get_expr(k.conbin, k.conrelid)
 FROM pg_catalog.pg_constraint AS k
@@ -48,7 +49,8 @@ SELECT
     'domain',
     format('%I.%I.%I', n.nspname, t.typname, k.conname),
     'drop',
-    format('ALTER DOMAIN %1$I.%2$I DROP CONSTRAINT %3$I; ALTER DOMAIN %1$I.%2$I ADD CONSTRAINT %3$I CHECK ({condition})',
+    format('ALTER DOMAIN %1$I.%2$I DROP CONSTRAINT %3$I;'
+           ' ALTER DOMAIN %1$I.%2$I ADD CONSTRAINT %3$I CHECK ({condition})',
            n.nspname, t.typname, k.conname),
     pg_get_expr(k.conbin, 0)
 FROM pg_catalog.pg_constraint AS k
