@@ -409,7 +409,7 @@ def demonstrate(url: str, state: State) -> int:
         signing.count(tour)
         signing.write_off(tour)
         signing.reverse(tour)
-        walk_through_storage(walk, tour.part_id, tour.run)
+        walk_through_storage(walk, tour.part_id)
         check_parity(walk, connection)
     click.echo()
     if walk.differences:

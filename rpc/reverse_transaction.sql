@@ -127,7 +127,21 @@ ALTER FUNCTION public.reverse_transaction(
     OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.reverse_transaction(
     uuid, uuid, text, text, jsonb, timestamptz, text, integer) IS
-    'Undoes a movement by one of the opposite change; of a transfer both legs, whichever is named. Signed. A movement is reversed once, a reversal never. p_reason: any text. p_signature: {"pin", "totp"}. p_expected_seq: of the stock, of a transfer the source. item_id in the answer: of a delivery, the item that is on order again.';
+'Undoes a movement by one of the opposite change; of a transfer both legs, whichever is named. Signed.
+A movement is reversed once, a reversal never. item_id: of a delivery, the item that is on order again.
+
+p_yacht_id: the yacht.
+p_transaction_id: the movement.
+p_reason: any text, 1 to 2000 characters.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_signature: {"pin": "…", "totp": "…"}, both texts.
+p_occurred_at: when it happened on board; now if not given, at most 2 minutes ahead.
+p_notes: up to 2000 characters.
+p_expected_seq: the newest seq of the stock (of a transfer, the source) that the caller saw; refused with stale_count if it has moved since.
+
+Requires p_transaction_id, p_reason, p_idempotency_key, p_signature
+Answers 201 {"success": "boolean", "action": "text", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint", "reverses_transaction_id": "uuid", "item_id?": "uuid", "legs?": [{"transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint", "reverses_transaction_id": "uuid"}]}
+Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 transaction_not_found; 409 already_reversed, not_reversible, insufficient_stock, part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.reverse_transaction(
     uuid, uuid, text, text, jsonb, timestamptz, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;
