@@ -83,6 +83,18 @@ WHERE k.contype IN ('p', 'u', 'x', 'f')
   AND k.conparentid = 0
 UNION ALL
 SELECT
+    'foreign key',
+    r.name || '.' || k.conname,
+    'cascade',
+    format('ALTER TABLE %1$s DROP CONSTRAINT %2$I; ALTER TABLE %1$s ADD CONSTRAINT %2$I %3$s',
+           r.name, k.conname, replace(pg_get_constraintdef(k.oid), 'RESTRICT', 'CASCADE')),
+    NULL
+FROM pg_catalog.pg_constraint AS k
+JOIN relations AS r ON r.oid = k.conrelid
+WHERE k.contype = 'f'
+  AND k.confdeltype = 'r'
+UNION ALL
+SELECT
     'key',
     r.name || '.' || x.relname,
     'drop',
