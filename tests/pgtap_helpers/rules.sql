@@ -63,6 +63,14 @@ WHERE n.nspname IN ('public', 'private', 'master')
    OR (n.nspname IN ('auth', 'storage')
        AND obj_description(n.oid, 'pg_namespace') LIKE 'Part Lens:%');
 
+CREATE VIEW tap.our_types AS
+SELECT t.oid, format('%I.%I', n.nspname, t.typname) AS name
+FROM pg_catalog.pg_type AS t
+JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
+WHERE n.nspname IN ('public', 'private', 'master')
+  AND (t.typtype IN ('d', 'e') OR c.relkind = 'c');
+
 -- Who may what, the owners' own rights left out.
 CREATE VIEW tap.our_grants AS
 SELECT
@@ -143,7 +151,8 @@ UNION ALL
 SELECT format('%s is a member of %s', m.member::regrole, m.roleid::regrole)
 FROM pg_catalog.pg_auth_members AS m
 WHERE m.roleid IN (to_regrole('pms_owner'), to_regrole('pms_rpc'), to_regrole('pms_keyholder'))
-  AND m.member IN (to_regrole('pms_owner'), to_regrole('pms_rpc'), to_regrole('anon'),
+  AND m.member IN (to_regrole('pms_owner'), to_regrole('pms_rpc'), to_regrole('pms_keyholder'),
+                   to_regrole('anon'),
                    to_regrole('authenticated'), to_regrole('service_role'),
                    to_regrole('authenticator'), to_regrole('master_resolver'));
 
