@@ -176,7 +176,7 @@ class Gateway:
             return _readiness(await self._tenants.ready())
         if request.method == "OPTIONS" and (preflight := self._preflight(request)):
             return preflight
-        if path.startswith(STORAGE_PREFIX):
+        if scope["raw_path"].startswith(STORAGE_PREFIX):
             return await self._storage.respond(
                 StorageRequest(
                     method=request.method,
