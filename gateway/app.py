@@ -144,7 +144,7 @@ class Gateway:
         request.is_call = True
         if request.method == "OPTIONS" and (preflight := self._preflight(request)):
             return preflight
-        if path.startswith(STORAGE_PREFIX):
+        if scope["raw_path"].startswith(STORAGE_PREFIX):
             return await self._store(scope, receive, request)
         identity = await self._identify(request)
         route = await self._tenants.resolve(identity)
@@ -186,7 +186,7 @@ class Gateway:
         self, scope: Scope, receive: Receive, request: Request
     ) -> Response:
         # Names are split before they are decoded.
-        path = scope["raw_path"].decode("latin-1")[len(STORAGE_PREFIX) :]
+        path = scope["raw_path"][len(STORAGE_PREFIX) :].decode("latin-1")
         return await self._storage.respond(
             StorageRequest(
                 method=request.method,

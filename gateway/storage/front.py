@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from gateway.errors import ApiError
 from gateway.messages import ClientGoneError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("gateway.storage")
 
-PREFIX = "/storage/v1/"
+PREFIX = b"/storage/v1/"
 
 
 class StorageFront:
@@ -92,7 +93,8 @@ class StorageFront:
         grant = self._signer.verify(
             "download" if purpose == "download" else "upload", token
         )
-        check_path(grant, path)
+        # storage-js encodes what is encoded; no name has a percent sign.
+        check_path(grant, unquote(path))
         return grant
 
 

@@ -96,7 +96,7 @@ class ObjectStorage:
         if root != "object":
             raise unknown_route(request.method, request.path)
         if grant is not None:
-            return await self._signed(request, identity, parts, grant)
+            return await self._signed(request, identity, grant)
         if request.method in ("GET", "HEAD"):
             return await self._read(request, identity, parts)
         if request.header(b"authorization") is None:
@@ -104,18 +104,15 @@ class ObjectStorage:
         return await self._change(request, identity, parts)
 
     async def _signed(
-        self,
-        request: StorageRequest,
-        identity: Identity,
-        parts: list[str],
-        grant: Grant,
+        self, request: StorageRequest, identity: Identity, grant: Grant
     ) -> Response:
+        parts = grant.path.split("/")
         if request.method == "PUT":
-            return await self._upload(request, identity, parts[2:], upsert=grant.upsert)
+            return await self._upload(request, identity, parts, upsert=grant.upsert)
         return await self._objects.download(
             request,
             identity,
-            _place(parts[1:]),
+            _place(parts),
             operation="object.get_signed",
             expires=grant.expires,
         )
