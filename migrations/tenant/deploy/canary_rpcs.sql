@@ -77,17 +77,7 @@ ALTER FUNCTION public.report_canary_window(
     uuid, timestamptz, timestamptz, integer[], jsonb, boolean) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.report_canary_window(
     uuid, timestamptz, timestamptz, integer[], jsonb, boolean) IS
-    'Records what a gateway answered from p_started_at to p_ended_at. For a service.
-
-p_instance_id: one run of one gateway.
-p_started_at, p_ended_at: the window, at most 10 minutes.
-p_latency_bounds: the upper bounds of the buckets in ms; must be those of this database.
-p_actions: by function {"statuses": {"200": calls, "aborted": calls}, "codes": {code: calls}, "latency": [calls per bucket]}.
-p_is_last: the instance ends, so that no window follows is no gap.
-
-Requires p_instance_id, p_started_at, p_ended_at, p_latency_bounds, p_actions
-Answers 200 {"success": "boolean", "action": "text", "decision": "text?", "cause": "text?"}
-Refuses 400 invalid_argument';
+    'Records what a gateway answered from p_started_at to p_ended_at. p_actions: by function {"statuses": {"200": calls, "aborted": calls}, "codes": {code: calls}, "latency": [calls per bucket]}; p_latency_bounds: the upper bounds of the buckets in ms; p_is_last: the instance ends. For a service.';
 REVOKE ALL ON FUNCTION public.report_canary_window(
     uuid, timestamptz, timestamptz, integer[], jsonb, boolean)
     FROM PUBLIC, anon, authenticated, service_role;
@@ -111,9 +101,7 @@ $function$;
 
 ALTER FUNCTION public.evaluate_canary() OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.evaluate_canary() IS
-    'Decides whether the ramp of part_lens_v2 goes on, stays or falls back, does it, and answers with the decision and its numbers. For a service.
-
-Answers 200 {"success": "boolean", "action": "text", "flag_name": "text", "decision_id": "bigint", "decision": "text", "cause": "text", "failed": ["text"], "percentage_before": "integer", "percentage_after": "integer", "figures": "jsonb", "reason": "text?", "actor": "text", "is_watched": "boolean", "decided_at": "timestamptz", "newest_at": "timestamptz", "evaluations": "integer"}';
+    'Decides whether the ramp of part_lens_v2 goes on, stays or falls back, does it, and answers with the decision and its numbers. For a service.';
 REVOKE ALL ON FUNCTION public.evaluate_canary() FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.evaluate_canary() TO service_role;
 
@@ -154,16 +142,7 @@ $function$;
 
 ALTER FUNCTION public.set_canary(integer, text, boolean, boolean) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.set_canary(integer, text, boolean, boolean) IS
-    'Sets the percentage of yachts that part_lens_v2 is switched on for, with a reason. For a service.
-
-p_percentage: 0 to 100; yachts whose place is under it are in.
-p_reason: why; up to 2000 characters, kept with the decision.
-p_enabled: false: no yacht is in.
-p_watched: false: the windows of gateways do not move it from here on.
-
-Requires p_percentage, p_reason
-Answers 200 {"success": "boolean", "action": "text", "flag_name": "text", "decision_id": "bigint", "decision": "text", "cause": "text", "failed": ["text"], "percentage_before": "integer", "percentage_after": "integer", "figures": "jsonb", "reason": "text?", "actor": "text", "is_watched": "boolean", "decided_at": "timestamptz", "newest_at": "timestamptz", "evaluations": "integer"}
-Refuses 400 invalid_argument';
+    'Sets the percentage of yachts that part_lens_v2 is switched on for, with a reason. p_enabled false: for none; p_watched false: the windows of gateways do not move it from here on. For a service.';
 REVOKE ALL ON FUNCTION public.set_canary(integer, text, boolean, boolean)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.set_canary(integer, text, boolean, boolean) TO service_role;
@@ -185,11 +164,7 @@ $function$;
 
 ALTER FUNCTION public.canary_state(integer) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.canary_state(integer) IS
-    'Tells where part_lens_v2 stands: percentage, soak, figures, criteria, yachts in and out, and the last decisions with their numbers. For a service.
-
-p_decisions: how many, 0 to 500, newest first.
-
-Answers 200 {"flag_name": "text", "enabled": "boolean", "canary_percentage": "integer", "updated_at": "timestamptz", "is_watched": "boolean", "fell_back": "boolean", "soak_ends_at": "timestamptz", "next_percentage": "integer?", "min_calls": "integer", "gap": "text?", "figures": "jsonb", "criteria": [{"measure": "text", "figure": "numeric?", "comparison": "text", "threshold": "numeric", "is_judged": "boolean", "holds": "boolean?"}], "yachts": [{"yacht_id": "uuid", "name": "text", "bucket": "integer", "is_in": "boolean"}], "decisions": "jsonb"}';
+    'The flag part_lens_v2: percentage, soak, figures, criteria, yachts in and out, and its last p_decisions (0 to 500) decisions with their numbers. For a service.';
 REVOKE ALL ON FUNCTION public.canary_state(integer) FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.canary_state(integer) TO service_role;
 
