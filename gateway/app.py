@@ -304,8 +304,6 @@ def _function(path: str) -> str:
     if path.startswith(RPC_PREFIX) and "/" not in name:
         return name
     segments = path.strip("/").split("/")
-    if segments == [""]:
-        raise ApiError(404, "PGRST126", "Root endpoint metadata is disabled")
     if len(segments) == 1:
         raise ApiError(
             404,

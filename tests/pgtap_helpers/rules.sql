@@ -353,26 +353,6 @@ FROM pg_catalog.pg_namespace AS n
 WHERE n.nspname IN ('private', 'master')
   AND coalesce(obj_description(n.oid, 'pg_namespace'), '') = '';
 
--- A trigger function is checked with each table that it serves.
-CREATE VIEW tap.rule_plpgsql_check AS
-SELECT format('%s%s: line %s: %s: %s', f.name, ' on ' || nullif(f.relid, 0)::regclass, c.lineno,
-              c.level, c.message) AS offender
-FROM (
-    SELECT DISTINCT f.oid, f.name, coalesce(g.tgrelid, 0)::regclass AS relid
-    FROM tap.our_functions AS f
-    LEFT JOIN pg_catalog.pg_trigger AS g ON g.tgfoid = f.oid
-    WHERE f.language = 'plpgsql'
-) AS f
-CROSS JOIN LATERAL tap.plpgsql_check_function_tb(
-    funcoid => f.oid,
-    relid => f.relid,
-    fatal_errors => false,
-    other_warnings => true,
-    extra_warnings => true,
-    security_warnings => true,
-    performance_warnings => false
-) AS c;
-
 CREATE VIEW tap.rule_only_rpc_writes AS
 SELECT format('%s may %s %s', g.grantee, g.privilege, g.name) AS offender
 FROM tap.our_grants AS g
