@@ -15,6 +15,10 @@ $function$;
 
 ALTER FUNCTION public.canary_state(integer) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.canary_state(integer) IS
-    'The flag part_lens_v2: percentage, soak, figures, criteria, yachts in and out, and its last p_decisions (0 to 500) decisions with their numbers. For a service.';
+    'Tells where part_lens_v2 stands: percentage, soak, figures, criteria, yachts in and out, and the last decisions with their numbers. For a service.
+
+p_decisions: how many, 0 to 500, newest first.
+
+Answers 200 {"flag_name": "text", "enabled": "boolean", "canary_percentage": "integer", "updated_at": "timestamptz", "is_watched": "boolean", "fell_back": "boolean", "soak_ends_at": "timestamptz", "next_percentage": "integer?", "min_calls": "integer", "gap": "text?", "figures": "jsonb", "criteria": [{"measure": "text", "figure": "numeric?", "comparison": "text", "threshold": "numeric", "is_judged": "boolean", "holds": "boolean?"}], "yachts": [{"yacht_id": "uuid", "name": "text", "bucket": "integer", "is_in": "boolean"}], "decisions": "jsonb"}';
 REVOKE ALL ON FUNCTION public.canary_state(integer) FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.canary_state(integer) TO service_role;

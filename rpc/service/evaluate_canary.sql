@@ -15,6 +15,8 @@ $function$;
 
 ALTER FUNCTION public.evaluate_canary() OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.evaluate_canary() IS
-    'Decides whether the ramp of part_lens_v2 goes on, stays or falls back, does it, and answers with the decision and its numbers. For a service.';
+    'Decides whether the ramp of part_lens_v2 goes on, stays or falls back, does it, and answers with the decision and its numbers. For a service.
+
+Answers 200 {"success": "boolean", "action": "text", "flag_name": "text", "decision_id": "bigint", "decision": "text", "cause": "text", "failed": ["text"], "percentage_before": "integer", "percentage_after": "integer", "figures": "jsonb", "reason": "text?", "actor": "text", "is_watched": "boolean", "decided_at": "timestamptz", "newest_at": "timestamptz", "evaluations": "integer"}';
 REVOKE ALL ON FUNCTION public.evaluate_canary() FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.evaluate_canary() TO service_role;

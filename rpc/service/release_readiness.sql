@@ -15,6 +15,8 @@ $function$;
 
 ALTER FUNCTION public.release_readiness() OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.release_readiness() IS
-    'What must be before v1 is retired, one row per criterion: figure, threshold, and the verdict pass, fail or not enough data. For a service.';
+    'Tells what must be before v1 is retired, one row per criterion: figure, threshold, and the verdict pass, fail or not enough data. For a service.
+
+Answers 200 [{"criterion": "text", "figure": "numeric?", "threshold": "text", "verdict": "text", "description": "text"}]';
 REVOKE ALL ON FUNCTION public.release_readiness() FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.release_readiness() TO service_role;

@@ -71,7 +71,17 @@ ALTER FUNCTION public.report_canary_window(
     uuid, timestamptz, timestamptz, integer[], jsonb, boolean) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.report_canary_window(
     uuid, timestamptz, timestamptz, integer[], jsonb, boolean) IS
-    'Records what a gateway answered from p_started_at to p_ended_at. p_actions: by function {"statuses": {"200": calls, "aborted": calls}, "codes": {code: calls}, "latency": [calls per bucket]}; p_latency_bounds: the upper bounds of the buckets in ms; p_is_last: the instance ends. For a service.';
+    'Records what a gateway answered from p_started_at to p_ended_at. For a service.
+
+p_instance_id: one run of one gateway.
+p_started_at, p_ended_at: the window, at most 10 minutes.
+p_latency_bounds: the upper bounds of the buckets in ms; must be those of this database.
+p_actions: by function {"statuses": {"200": calls, "aborted": calls}, "codes": {code: calls}, "latency": [calls per bucket]}.
+p_is_last: the instance ends, so that no window follows is no gap.
+
+Requires p_instance_id, p_started_at, p_ended_at, p_latency_bounds, p_actions
+Answers 200 {"success": "boolean", "action": "text", "decision": "text?", "cause": "text?"}
+Refuses 400 invalid_argument';
 REVOKE ALL ON FUNCTION public.report_canary_window(
     uuid, timestamptz, timestamptz, integer[], jsonb, boolean)
     FROM PUBLIC, anon, authenticated, service_role;

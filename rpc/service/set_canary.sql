@@ -35,7 +35,16 @@ $function$;
 
 ALTER FUNCTION public.set_canary(integer, text, boolean, boolean) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.set_canary(integer, text, boolean, boolean) IS
-    'Sets the percentage of yachts that part_lens_v2 is switched on for, with a reason. p_enabled false: for none; p_watched false: the windows of gateways do not move it from here on. For a service.';
+    'Sets the percentage of yachts that part_lens_v2 is switched on for, with a reason. For a service.
+
+p_percentage: 0 to 100; yachts whose place is under it are in.
+p_reason: why; up to 2000 characters, kept with the decision.
+p_enabled: false: no yacht is in.
+p_watched: false: the windows of gateways do not move it from here on.
+
+Requires p_percentage, p_reason
+Answers 200 {"success": "boolean", "action": "text", "flag_name": "text", "decision_id": "bigint", "decision": "text", "cause": "text", "failed": ["text"], "percentage_before": "integer", "percentage_after": "integer", "figures": "jsonb", "reason": "text?", "actor": "text", "is_watched": "boolean", "decided_at": "timestamptz", "newest_at": "timestamptz", "evaluations": "integer"}
+Refuses 400 invalid_argument';
 REVOKE ALL ON FUNCTION public.set_canary(integer, text, boolean, boolean)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.set_canary(integer, text, boolean, boolean) TO service_role;

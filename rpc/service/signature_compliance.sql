@@ -15,6 +15,8 @@ $function$;
 
 ALTER FUNCTION public.signature_compliance() OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.signature_compliance() IS
-    'By type of movement and by action: how many must be signed, how many are, and a verdict. For a service.';
+    'Counts, by type of movement and by action, how many must be signed and how many are, with a verdict: pass, fail, not enough data. For a service.
+
+Answers 200 [{"source": "text", "kind": "text", "total": "bigint", "signed": "bigint", "unsigned": "bigint", "verdict": "text"}]';
 REVOKE ALL ON FUNCTION public.signature_compliance() FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.signature_compliance() TO service_role;

@@ -104,6 +104,17 @@ class Stage:
             )
         )
 
+    def reported(self) -> None:
+        """Wait until all that was answered before now is reported."""
+        ((now,),) = found(self.fleet, "SELECT clock_timestamp()")
+        eventually(
+            lambda: found(
+                self.fleet,
+                "SELECT 1 FROM private.canary_windows AS w WHERE w.started_at >= %s",
+                now,
+            )
+        )
+
     def moved(self) -> list[tuple[str, str, int, int, list[str]]]:
         """What was decided, without the times that it held."""
         return found(
@@ -199,6 +210,16 @@ def test_a_ramp_goes_up_and_comes_down(stage: Stage) -> None:
         assert stage.asked("explode")[0] == 500
     eventually(lambda: stage.percentage() == 0)
     assert stage.evaluate() == ("hold", "fell_back", 0)
+    stage.settled()
+    status, body = stage.asked(p_query="part")
+    assert (status, body["code"]) == (404, "feature_disabled")
+    stage.reported()
+    calls = found(
+        stage.fleet,
+        "SELECT coalesce(sum(w.calls), 0) FROM private.canary_windows AS w,"
+        " public.feature_flags AS f WHERE w.started_at >= f.updated_at",
+    )
+    assert calls == [(0,)]
 
     stage.serve("set_canary", p_percentage=20, p_reason="mended")
     with ThreadPoolExecutor(4) as others:

@@ -90,6 +90,14 @@ def test_a_query_is_forwarded_as_it_was_written(api: Api) -> None:
     assert told["path"] == "/old/rpc/switched_off?p_text=a%2Bb%20c"
 
 
+def test_an_alias_is_forwarded_as_it_was_called(api: Api) -> None:
+    """Which v1 knows, and not the RPC that it means here."""
+    given = {"action": "switched_off", "context": {"text": "x"}}
+    told = api.post("/v1/actions/execute", given).json()
+    assert told["path"] == "/old/v1/actions/execute"
+    assert json.loads(told["body"]) == given
+
+
 def test_what_is_in_is_none_of_its_business(api: Api) -> None:
     assert "x-v1" not in api.post("/rpc/echo").headers
     other = {"p_status": "404", "p_body": {"code": "part_not_found"}}
