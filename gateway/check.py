@@ -13,7 +13,6 @@ from gateway import catalogue
 from gateway.master import LOOK_UP, NOBODY
 from gateway.statements import SCHEMA
 from gateway.storage import storage_of
-
 from gateway.tokens import ROLES
 from gateway.upstream import PostgrestRoute
 

@@ -1,7 +1,7 @@
 -- low_stock_parts: see what is below its minimum.
 --
 -- Called by  anyone with a role on the yacht.
--- Refuses    400 invalid_argument; 403 not_on_yacht.
+-- Refuses    400 invalid_argument; 403 not_on_yacht; 404 feature_disabled.
 
 CREATE OR REPLACE FUNCTION public.low_stock_parts(
     p_yacht_id uuid,
@@ -63,7 +63,7 @@ p_after: cursor of the last row of the page before.
 p_limit: rows, 1 to 500.
 
 Answers 200 [{"part_id": "uuid", "part_number": "text", "name": "text", "unit": "text", "is_critical": "boolean", "min_level": "integer", "max_level": "integer?", "on_hand": "bigint", "on_order": "bigint", "suggested_quantity": "bigint", "cursor": "text"}]
-Refuses 400 invalid_argument; 403 not_on_yacht';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled';
 REVOKE ALL ON FUNCTION public.low_stock_parts(
     uuid, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -1,7 +1,7 @@
 -- search_parts: find parts.
 --
 -- Called by  anyone with a role on the yacht.
--- Refuses    400 invalid_argument; 403 not_on_yacht.
+-- Refuses    400 invalid_argument; 403 not_on_yacht; 404 feature_disabled.
 
 CREATE OR REPLACE FUNCTION public.search_parts(
     p_yacht_id uuid,
@@ -68,7 +68,7 @@ p_limit: rows, 1 to 500.
 
 Requires p_query
 Answers 200 [{"part_id": "uuid", "part_number": "text", "name": "text", "manufacturer": "text?", "category": "text?", "barcode": "text?", "unit": "text", "is_critical": "boolean", "min_level": "integer", "on_hand": "bigint", "cursor": "text"}]
-Refuses 400 invalid_argument; 403 not_on_yacht';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled';
 REVOKE ALL ON FUNCTION public.search_parts(
     uuid, text, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;
