@@ -40,7 +40,9 @@ class V1:
 
         :raises gateway.errors.ApiError: 503 when v1 is away.
         """
-        away = unavailable("v1_unavailable", "The version before does not answer")
+        away = unavailable(
+            "older_version_unavailable", "The version before does not answer"
+        )
         if self._session is None:
             raise away
         query, body = request.sent or (request.query, request.body)

@@ -250,18 +250,9 @@ def test_two_evaluations_at_once_advance_once(
     stage: Stage, fresh_database: Database
 ) -> None:
     """The second one finds the step that the first has begun."""
+    # What is older than the soak does not count: long enough for a slow machine.
+    stage.fleet.execute("UPDATE private.canary_steps SET soak = '3 seconds'")
     stage.serve("set_canary", p_percentage=5, p_reason="let us begin")
-    stage.settled()
-    stage.searches(20)
-    eventually(
-        lambda: found(
-            stage.fleet,
-            "SELECT 1 FROM private.canary_windows AS w,"
-            " public.feature_flags AS f WHERE w.started_at >= f.updated_at"
-            " HAVING sum(w.calls) >= 20 AND max(w.ended_at) >= max(f.updated_at)"
-            " + interval '1 second'",
-        )
-    )
 
     def decide(_: int) -> tuple[str, int, int]:
         with manned(fresh_database.url(DEPLOYER)) as fleet:
@@ -272,6 +263,14 @@ def test_two_evaluations_at_once_advance_once(
             )
             return decision, before, after
 
+    decisions: list[tuple[str, int, int]] = []
+    deadline = time.monotonic() + PATIENCE
     with ThreadPoolExecutor(8) as pool:
-        decisions = list(pool.map(decide, range(8)))
-    assert sorted(decisions) == [("advance", 5, 20)] + [("hold", 20, 20)] * 7
+        while not any(decision == "advance" for decision, _, _ in decisions):
+            assert time.monotonic() < deadline
+            stage.searches(20)
+            stage.reported()
+            decisions += pool.map(decide, range(8))
+    assert decisions.count(("advance", 5, 20)) == 1
+    assert set(decisions) <= {("advance", 5, 20), ("hold", 5, 5), ("hold", 20, 20)}
+    assert stage.percentage() == 20

@@ -113,5 +113,8 @@ def test_without_a_version_before_the_refusal_stands(direct: Api) -> None:
 def test_a_version_before_that_is_away_is_503(serve: Any) -> None:
     with serve(V1_URL=f"http://127.0.0.1:{free_port()}") as api:
         answer = api.post("/rpc/switched_off")
-        assert (answer.status_code, answer.json()["code"]) == (503, "v1_unavailable")
+        assert (answer.status_code, answer.json()["code"]) == (
+            503,
+            "older_version_unavailable",
+        )
         assert answer.headers["retry-after"] == "1"

@@ -2,6 +2,7 @@
 BEGIN;
 SELECT plan(58);
 SELECT tap.fleet();
+UPDATE public.feature_flags SET updated_at = now();
 
 -- A week and two days of windows at 100 %, with calls in both; everything signed; a key used once.
 CREATE FUNCTION tap.ready()
