@@ -1,8 +1,5 @@
--- private.deduct_stock_inventory: take units out of a stock. With its twin the primitive under all movements, for
--- pms_rpc alone. The ledger's trigger locks the stock, looks, and numbers the movement; seq 0 asks it
--- to insert nothing where that cannot be, and private.movement_error then says why.
---
--- The twins share no function with their INSERT in it: each call of one costs a movement 5 % more.
+-- private.deduct_stock_inventory: take units out of a stock. With its twin the primitive under all movements; SELECT … FOR
+-- UPDATE on the stock is in private.append_movement. For pms_rpc alone.
 
 CREATE FUNCTION private.deduct_stock_inventory(
     p_stock_id         uuid,
@@ -31,34 +28,10 @@ BEGIN
         RETURN;
     END IF;
     p_call.yacht_id := p_yacht_id;
-    IF p_call.expected_seq IS NOT NULL THEN
-        SELECT m.error_code
-        INTO error_code
-        FROM private.movement_error(p_call, p_stock_id, -p_quantity) AS m;
-    END IF;
-
-    IF error_code IS NULL THEN
-        INSERT INTO public.pms_inventory_transactions AS t
-            (yacht_id, transaction_id, stock_id, seq, quantity_change, transaction_type, occurred_at,
-             actor_id, actor_role, idempotency_key, counterpart_id, usage_id,
-             reverses_transaction_id, signature, signature_id, reason, notes, metadata, item_id)
-        VALUES
-            (p_call.yacht_id, p_transaction_id, p_stock_id, 0, -p_quantity, p_transaction_type,
-             p_call.occurred_at, p_call.actor_id, p_call.role, p_call.idempotency_key,
-             CASE WHEN p_transaction_type LIKE 'transferred\_%' THEN p_link_id END,
-             CASE p_transaction_type WHEN 'consumed' THEN p_link_id END,
-             CASE p_transaction_type WHEN 'reversed' THEN p_link_id END,
-             coalesce(p_call.signature, '{}'), p_call.signature_id, p_call.reason, p_call.notes,
-             coalesce(p_call.metadata, '{}'),
-             CASE p_transaction_type WHEN 'received' THEN p_link_id END)
-        RETURNING true, t.on_hand_before, t.on_hand_after
-        INTO success, quantity_before, quantity_after;
-    END IF;
-    IF success IS NULL THEN
-        SELECT false, m.quantity_before, m.quantity_before, m.error_code
-        INTO success, quantity_before, quantity_after, error_code
-        FROM private.movement_error(p_call, p_stock_id, -p_quantity) AS m;
-    END IF;
+    SELECT m.success, m.quantity_before, m.quantity_after, m.error_code
+    INTO success, quantity_before, quantity_after, error_code
+    FROM private.append_movement(
+        p_call, p_stock_id, p_transaction_type, -p_quantity, p_transaction_id, p_link_id) AS m;
     RETURN NEXT;
 END
 $function$;
@@ -67,7 +40,7 @@ ALTER FUNCTION private.deduct_stock_inventory(uuid, integer, uuid, text, private
     OWNER TO pms_rpc;
 COMMENT ON FUNCTION private.deduct_stock_inventory(
     uuid, integer, uuid, text, private.rpc_call, uuid, uuid) IS
-    'Take units out of a stock, 1 to 1,000,000: a movement of type consumed, transferred_out, write_off, adjusted or reversed. error_code: invalid_quantity, stock_not_found, part_deactivated, location_deactivated, stale_count, insufficient_stock; nothing is written then. p_link_id: the other leg of a transfer, the usage, the reversed movement, or the item of the shopping list, by type.';
+    'Take units out of a stock, 1 to 1,000,000: a movement of type consumed, transferred_out, write_off, adjusted or reversed. error_code: invalid_quantity, stock_not_found, part_deactivated, location_deactivated, stale_count, insufficient_stock; nothing is written then.';
 REVOKE ALL ON FUNCTION private.deduct_stock_inventory(
     uuid, integer, uuid, text, private.rpc_call, uuid, uuid)
     FROM PUBLIC, anon, authenticated, service_role;

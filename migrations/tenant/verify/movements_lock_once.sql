@@ -14,9 +14,7 @@ BEGIN
          'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
         ('private.complete_movement'::regproc,
          'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_owner,pms_rpc}'::text[]),
-        ('private.deduct_stock_inventory'::regproc,
-         'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
-        ('private.add_stock_inventory'::regproc,
+        ('private.append_movement'::regproc,
          'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[])
     ) AS e (function, volatility, security, owner, callers)
     JOIN pg_catalog.pg_proc AS p
@@ -40,8 +38,13 @@ BEGIN
         RAISE EXCEPTION 'functions are not as planned: %', v_wrong;
     END IF;
 
-    IF to_regprocedure('private.append_movement(private.rpc_call, uuid, text, integer, uuid, uuid)') IS NOT NULL THEN
-        RAISE EXCEPTION 'private.append_movement is still there';
+    IF NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_proc AS p
+        WHERE p.oid = 'private.append_movement'::regproc
+          AND p.prosrc LIKE '%movement_error%'
+    ) THEN
+        RAISE EXCEPTION 'an RPC does not ask the ledger';
     END IF;
 
     IF NOT EXISTS (
