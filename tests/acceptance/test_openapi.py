@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -15,10 +16,12 @@ from tests.acceptance.scene import FUNCTIONS, WRITES
 from tests.test_errors_md import RPCS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.acceptance.conftest import Api
     from tests.acceptance.scene import Scene
+
+
+RELEASE = Path("/etc/os-release")
+IS_DEBIAN = RELEASE.exists() and "\nID=debian\n" in RELEASE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +74,9 @@ def test_answers_are_as_described(
 def test_the_page_shows_every_rpc(gateway_api: Api, tmp_path: Path) -> None:
     """In a real browser, with nothing from elsewhere."""
     browser = shutil.which("chromium")
-    assert browser, "the bootstrap installs it"
+    if browser is None:
+        assert not IS_DEBIAN, "the bootstrap installs it"
+        pytest.skip("no browser here")
     shown = subprocess.run(
         [
             *(browser, "--headless", "--no-sandbox", "--disable-gpu"),

@@ -1,7 +1,7 @@
 -- Who may do what: the whole list. What is not here is not granted.
 
 BEGIN;
-SELECT plan(6);
+SELECT plan(7);
 
 SELECT isnt_empty('SELECT g.name FROM tap.our_grants AS g', 'something is granted');
 
@@ -11,6 +11,7 @@ SELECT set_eq(
       WHERE g.kind = 'relation' AND g.grantee = 'authenticated'
       GROUP BY g.name$$,
     $$VALUES ('public.auth_users_roles', 'SELECT'),
+             ('public.feature_flags', 'SELECT'),
              ('public.pms_audit_log', 'SELECT'),
              ('public.pms_inventory_stock', 'SELECT'),
              ('public.pms_inventory_transactions', 'SELECT'),
@@ -33,9 +34,14 @@ SELECT set_eq(
              ('master.user_accounts', 'SELECT'),
              ('master.yachts', 'SELECT'),
              ('private.action_registry', 'SELECT'),
+             ('private.canary_criteria', 'SELECT'),
+             ('private.canary_decisions', 'INSERT SELECT UPDATE'),
+             ('private.canary_steps', 'SELECT'),
+             ('private.canary_windows', 'INSERT SELECT'),
              ('private.denied_attempts', 'INSERT SELECT UPDATE'),
              ('private.my_roles', 'SELECT'),
              ('private.part_search', 'INSERT SELECT UPDATE'),
+             ('private.reconciliations', 'INSERT SELECT'),
              ('private.refusals', 'SELECT'),
              ('private.request_keys', 'DELETE INSERT SELECT UPDATE'),
              ('private.signatures', 'INSERT SELECT'),
@@ -43,6 +49,7 @@ SELECT set_eq(
              ('private.signing_failures', 'INSERT SELECT'),
              ('private.enrolment_codes', 'DELETE INSERT SELECT'),
              ('public.auth_users_roles', 'SELECT'),
+             ('public.feature_flags', 'SELECT UPDATE'),
              ('public.pms_audit_log', 'INSERT'),
              ('public.pms_inventory_stock', 'INSERT SELECT UPDATE'),
              ('public.pms_inventory_transactions', 'INSERT SELECT'),
@@ -60,8 +67,20 @@ SELECT set_eq(
       FROM tap.our_grants AS g
       WHERE g.kind IN ('relation', 'column')$$,
     $$VALUES ('relation', 'authenticated'),
-             ('relation', 'pms_rpc')$$,
+             ('relation', 'pms_rpc'),
+             ('column', 'pms_rpc')$$,
     'nobody else has a right on a table, a view or a column');
+
+SELECT set_eq(
+    $$SELECT g.name, g.privilege
+      FROM tap.our_grants AS g
+      WHERE g.kind = 'column' AND g.grantee = 'pms_rpc'$$,
+    $$SELECT 'public.yacht_registry.' || c.name AS name, 'SELECT' AS privilege
+      FROM unnest(ARRAY['yacht_id', 'name']) AS c (name)
+      UNION ALL
+      SELECT 'public.pms_audit_log.' || c.name, 'SELECT'
+      FROM unnest(ARRAY['yacht_id', 'actor_id', 'action', 'outcome', 'signature']) AS c (name)$$,
+    'of yachts and of the log pms_rpc reads what services count');
 
 SELECT set_eq(
     $$SELECT split_part(g.name, '(', 1), g.grantee
@@ -70,6 +89,10 @@ SELECT set_eq(
     $$SELECT 'public.' || a.name AS name, 'authenticated' AS grantee
       FROM tap.api AS a
       WHERE a.kind = 'function'
+        AND a.name NOT IN (SELECT s.name FROM tap.service_api AS s)
+      UNION ALL
+      SELECT 'public.' || s.name, 'service_role'
+      FROM tap.service_api AS s
       UNION ALL
       VALUES ('private.my_yachts', 'authenticated'),
              ('public.issue_enrolment_code', 'service_role'),
@@ -79,7 +102,7 @@ SELECT set_eq(
              ('private.refuse_change', 'pms_owner'),
              ('private.units', 'pms_owner'),
              ('master.resolve_tenant', 'master_resolver')$$,
-    'people may execute the API, master_resolver its one function');
+    'people may execute the API, services theirs, master_resolver its one function');
 
 SELECT set_eq(
     $$SELECT g.name, g.grantee, string_agg(g.privilege, ' ' ORDER BY g.privilege)
