@@ -36,6 +36,12 @@ class Request:
     body: bytes
     # Whether it concerns a tenant, and not the gateway itself.
     is_call: bool = field(default=False, init=False)
+    # As the client wrote it; empty in a call of the gateway's own.
+    path: bytes = b""
+    # Query and body as the client sent them, where an alias has changed them.
+    sent: tuple[bytes, bytes] | None = field(default=None, init=False)
+    # False once v1 has to answer it.
+    is_ours: bool = field(default=True, init=False)
     # The caller's if it is fit for a log, else a new one.
     request_id: str = field(init=False)
     _first: dict[bytes, bytes] = field(init=False, repr=False)

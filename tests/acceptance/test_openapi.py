@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -16,13 +16,12 @@ from tests.acceptance.scene import FUNCTIONS, WRITES
 from tests.test_errors_md import RPCS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.acceptance.conftest import Api
     from tests.acceptance.scene import Scene
 
 
-IS_DEBIAN = platform.freedesktop_os_release().get("ID") == "debian"
+RELEASE = Path("/etc/os-release")
+IS_DEBIAN = RELEASE.exists() and "\nID=debian\n" in RELEASE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 -- not granted.
 
 BEGIN;
-SELECT plan(6);
+SELECT plan(7);
 
 SELECT isnt_empty('SELECT g.name FROM tap.our_grants AS g', 'something is granted');
 
@@ -27,15 +27,27 @@ SELECT set_eq(
       FROM tap.our_grants AS g
       WHERE g.kind IN ('relation', 'column')$$,
     $$VALUES ('relation', 'authenticated'),
-             ('relation', 'pms_rpc')$$,
+             ('relation', 'pms_rpc'),
+             ('column', 'pms_rpc')$$,
     'nobody else has a right on a table, a view or a column');
+
+SELECT set_eq(
+    $$SELECT g.name, g.privilege
+      FROM tap.our_grants AS g
+      WHERE g.kind = 'column' AND g.grantee = 'pms_rpc'$$,
+    $$SELECT 'public.yacht_registry.' || c.name AS name, 'SELECT' AS privilege
+      FROM unnest(ARRAY['yacht_id', 'name']) AS c (name)
+      UNION ALL
+      SELECT 'public.pms_audit_log.' || c.name, 'SELECT'
+      FROM unnest(ARRAY['yacht_id', 'actor_id', 'action', 'outcome', 'signature']) AS c (name)$$,
+    'of yachts and of the log pms_rpc reads what services count');
 
 SELECT set_eq(
     $$SELECT split_part(g.name, '(', 1), g.grantee
       FROM tap.our_grants AS g
       WHERE g.kind = 'function'$$,
     'SELECT g.name, g.grantee FROM tap.granted_functions AS g',
-    'people may execute the API, master_resolver its one function');
+    'people may execute the API, services theirs, master_resolver its one function');
 
 SELECT set_eq(
     $$SELECT g.name, g.grantee, string_agg(g.privilege, ' ' ORDER BY g.privilege)

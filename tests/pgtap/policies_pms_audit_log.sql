@@ -1,13 +1,15 @@
 -- The audit log is read by captain and manager, and written by RPCs in the caller's name.
 
 BEGIN;
-SELECT plan(44);
+SELECT plan(45);
 SELECT tap.fleet();
 INSERT INTO public.pms_audit_log (yacht_id, audit_id, actor_id, action, outcome)
 VALUES (tap.id('yacht'), tap.id('audit'), tap.id('crew'), 'consume_part', 'ok'),
        (tap.id('other yacht'), tap.id('other audit'), tap.id('stranger'), 'consume_part', 'ok');
 
-SELECT policies_are('public', 'pms_audit_log', ARRAY['select_people', 'insert_rpc', 'insert_service'],
+SELECT policies_are('public', 'pms_audit_log',
+                    ARRAY['select_people', 'select_service', 'insert_rpc', 'insert_service',
+                          'insert_reconcile'],
                     'pms_audit_log has these policies');
 
 SELECT tap.bounded('public.pms_audit_log', 'audit_id', 'authenticated',
@@ -86,7 +88,15 @@ FROM (VALUES
 ) AS s (who, changes, outcome, description);
 
 -- audit_log.sql tries UPDATE, DELETE and TRUNCATE.
-SELECT tap.refuses('public.pms_audit_log', 'pms_rpc', 'captain', ARRAY['SELECT']);
+SELECT is(
+    tap.answer('pms_rpc', 'captain', 'SELECT count(*) FROM public.pms_audit_log'), '0',
+    'an RPC of a person reads nothing of the log');
+SELECT is(
+    tap.outcome('pms_rpc', 'captain', format(
+        'INSERT INTO public.pms_audit_log (yacht_id, action, outcome) VALUES (%L, %L, %L)',
+        tap.id('yacht'), 'reconcile', 'ok')),
+    '42501 new row violates row-level security policy for table "pms_audit_log"',
+    'an RPC of a person records no reconciliation');
 SELECT tap.refuses('public.pms_audit_log', 'authenticated', 'captain', ARRAY['INSERT']);
 SELECT tap.refuses('public.pms_audit_log', 'service_role', NULL, ARRAY['SELECT', 'INSERT']);
 SELECT tap.refuses('public.pms_audit_log', 'anon', NULL, ARRAY['SELECT', 'INSERT']);

@@ -4,7 +4,8 @@
 CREATE VIEW tap.granted AS
 SELECT 'authenticated' AS grantee, a.name, 'SELECT' AS privileges
 FROM unnest(ARRAY[
-    'public.auth_users_roles', 'public.pms_audit_log', 'public.pms_inventory_stock',
+    'public.auth_users_roles', 'public.feature_flags', 'public.pms_audit_log',
+    'public.pms_inventory_stock',
     'public.pms_inventory_transactions', 'public.pms_part_locations', 'public.pms_part_stock',
     'public.pms_part_usage', 'public.pms_parts', 'public.pms_shopping_list_items',
     'public.pms_stock_by_location', 'public.v_stock_from_transactions',
@@ -16,9 +17,14 @@ FROM (VALUES
     ('master.user_accounts', 'SELECT'),
     ('master.yachts', 'SELECT'),
     ('private.action_registry', 'SELECT'),
+    ('private.canary_criteria', 'SELECT'),
+    ('private.canary_decisions', 'INSERT SELECT UPDATE'),
+    ('private.canary_steps', 'SELECT'),
+    ('private.canary_windows', 'INSERT SELECT'),
     ('private.denied_attempts', 'INSERT SELECT UPDATE'),
     ('private.my_roles', 'SELECT'),
     ('private.part_search', 'INSERT SELECT UPDATE'),
+    ('private.reconciliations', 'INSERT SELECT'),
     ('private.refusals', 'SELECT'),
     ('private.request_keys', 'DELETE INSERT SELECT UPDATE'),
     ('private.signatures', 'INSERT SELECT'),
@@ -26,6 +32,7 @@ FROM (VALUES
     ('private.signing_failures', 'INSERT SELECT'),
     ('private.enrolment_codes', 'DELETE INSERT SELECT'),
     ('public.auth_users_roles', 'SELECT'),
+    ('public.feature_flags', 'SELECT UPDATE'),
     ('public.pms_audit_log', 'INSERT'),
     ('public.pms_inventory_stock', 'INSERT SELECT UPDATE'),
     ('public.pms_inventory_transactions', 'INSERT SELECT'),
@@ -40,8 +47,10 @@ FROM (VALUES
 
 CREATE VIEW tap.granted_functions AS
 SELECT 'authenticated' AS grantee, 'public.' || a.name AS name
-FROM tap.api AS a
-WHERE a.kind = 'function'
+FROM tap.person_api AS a
+UNION ALL
+SELECT 'service_role', 'public.' || s.name
+FROM tap.service_api AS s
 UNION ALL
 SELECT f.grantee, f.name
 FROM (VALUES
