@@ -2,7 +2,7 @@
 -- refers to what. The policies' files try what an RPC meets there; ledger_constraints.sql the ledger.
 
 BEGIN;
-SELECT plan(66);
+SELECT plan(95);
 SELECT tap.fleet();
 SELECT tap.rows_everywhere();
 
@@ -61,6 +61,49 @@ FROM (
         ('http_status = 200', 'refusal_is_a_client_error', 'no refusal is a success'),
         ('http_status = 500', 'refusal_is_a_client_error', 'no refusal is a server''s error')
     ) AS r (changes, rule, description)
+    UNION ALL
+    SELECT 'private.canary_steps', 'percentage = 5', s.*
+    FROM (VALUES
+        ('percentage = -1', 'step_is_of_a_hundred', 'no step is negative'),
+        ('percentage = 101', 'step_is_of_a_hundred', 'no step is over a hundred'),
+        ($$soak = '-1 s'$$, 'step_takes_calls_and_time', 'no soak is negative'),
+        ($$max_gap = '0'$$, 'step_takes_calls_and_time', 'a gap takes time'),
+        ($$alarm_period = '0'$$, 'step_takes_calls_and_time', 'an alarm takes time'),
+        ('min_calls = 0', 'step_takes_calls_and_time', 'a step takes calls'),
+        ('alarm_calls = 0', 'step_takes_calls_and_time', 'an alarm takes calls')
+    ) AS s (changes, rule, description)
+    UNION ALL
+    SELECT 'private.canary_windows', 'true', w.*
+    FROM (VALUES
+        ('ended_at = started_at', 'window_ends_after_it_began', 'a window takes time'),
+        ('server_errors = -1', 'counts_are_of_the_calls', 'no server errors are less than none'),
+        ('violations = -1', 'counts_are_of_the_calls', 'no violations are less than none'),
+        ('successes = -1', 'counts_are_of_the_calls', 'no successes are less than none'),
+        ('server_errors = 3', 'counts_are_of_the_calls', 'a server error is an error'),
+        ('successes = 8', 'counts_are_of_the_calls', 'no call is both a success and an error'),
+        ('violations = 10', 'counts_are_of_the_calls', 'a violation is a call')
+    ) AS w (changes, rule, description)
+    UNION ALL
+    SELECT 'private.reconciliations', 'true', r.*
+    FROM (VALUES
+        ('drifting = 6', 'repaired_are_of_those_that_drift', 'what drifts is a stock'),
+        ('repaired = 4', 'repaired_are_of_those_that_drift', 'what is repaired drifted'),
+        ('repaired = -1', 'repaired_are_of_those_that_drift', 'no repairs are less than none')
+    ) AS r (changes, rule, description)
+    UNION ALL
+    SELECT v.*
+    FROM (VALUES
+        ('private.canary_criteria', 'true', $$purpose = 'x'$$, 'purpose_is_known',
+         'a criterion has a purpose'),
+        ('private.canary_criteria', 'true', $$comparison = '~'$$, 'comparison_is_known',
+         'a criterion compares'),
+        ('private.canary_decisions', 'true', 'percentage_after = 20', 'decision_moves_as_it_says',
+         'what holds does not move'),
+        ('public.feature_flags', 'true', 'canary_percentage = -1', 'percentage_is_of_a_hundred',
+         'no percentage is negative'),
+        ('public.feature_flags', 'true', 'canary_percentage = 101', 'percentage_is_of_a_hundred',
+         'no percentage is over a hundred')
+    ) AS v (name, a_row, changes, rule, description)
     UNION ALL
     VALUES ('private.signing_credentials', 'true', $$pin_hash = '271828'$$,
             'pin_is_hashed_by_bcrypt', 'no PIN is in clear')
@@ -126,6 +169,16 @@ FROM (VALUES
      'a failure is there once'),
     ('private.enrolment_codes', 'true', '{"code_sha256": "x"}', 'enrolment_codes_pkey',
      'one code counts for a person'),
+    ('public.feature_flags', 'true', '{"enabled": false}', 'feature_flags_pkey', 'a flag is there once'),
+    ('private.canary_criteria', 'true', '{"threshold": 0}', 'canary_criteria_pkey',
+     'a measure has one threshold'),
+    ('private.canary_steps', 'true', '{"min_calls": 9}', 'canary_steps_pkey', 'a step is there once'),
+    ('private.canary_windows', 'true', '{"calls": 10}', 'canary_windows_pkey',
+     'a window is counted once'),
+    ('private.canary_decisions', 'true', '{"cause": "b"}', 'canary_decisions_pkey',
+     'a decision is there once'),
+    ('private.reconciliations', 'true', '{"stocks": 9}', 'reconciliations_pkey',
+     'a reconciliation is there once'),
     ('private.denied_attempts', 'true', '{"attempts": 2}', 'denied_attempts_pkey',
      'attempts of a minute are counted in one row'),
     ('private.action_registry', $$t.action = 'consume_part'$$, '{"roles": ["crew"]}',
@@ -180,6 +233,8 @@ FROM (VALUES
     ('public.pms_inventory_stock', format('part_id = %L', tap.id('other filter')),
      format('t.stock_id = %L', tap.id('gasket in bin')), 'stock_is_of_a_part_of_its_yacht',
      'a stock is of no part of another yacht'),
+    ('private.canary_decisions', $$flag_name = 'x'$$, 'true', 'decision_is_of_a_flag',
+     'a decision is of a flag that is there'),
     ('private.enrolment_codes', format('yacht_id = %L', tap.id('no yacht')), 'true',
      'code_is_of_a_yacht', 'a code is of a yacht that is there'),
     ('master.yachts', $$tenant_key_alias = 'NOBODY'$$, 'true', 'yacht_is_of_a_tenant',

@@ -2,7 +2,7 @@
 -- owner. Each is tried without a policy that it depends on: who passed row security would not notice.
 
 BEGIN;
-SELECT plan((SELECT 17 + 2 * count(*) FROM tap.api AS a WHERE a.kind = 'function')::integer);
+SELECT plan((SELECT 17 + 2 * count(*) + (SELECT count(*) FROM tap.service_api) FROM tap.person_api AS a)::integer);
 SELECT tap.fleet();
 INSERT INTO master.tenants (tenant_key_alias, name) VALUES ('FLEET', 'Fleet');
 INSERT INTO master.user_accounts (user_id, tenant_key_alias) VALUES (tap.id('crew'), 'FLEET');
@@ -56,9 +56,13 @@ SELECT is(
     tap.outcome('authenticated', 'captain', format(
         'SELECT public.%I(p_yacht_id => %L)', a.name, tap.id('yacht'))),
     'ok', format('%s runs with the rights of its owner', a.name))
-FROM tap.api AS a
-WHERE a.kind = 'function'
+FROM tap.person_api AS a
 ORDER BY a.name;
+SELECT is(
+    tap.outcome('service_role', NULL, format('SELECT public.%I()', s.name)), 'ok',
+    format('%s runs with the rights of its owner', s.name))
+FROM tap.service_api AS s
+ORDER BY s.name;
 SELECT isnt(
     tap.answer('pms_rpc', NULL, 'SELECT k.key FROM private.totp_key() AS k'), NULL,
     'totp_key reads the key with the rights of its owner');
@@ -88,8 +92,7 @@ SELECT is(
         'SELECT public.%I(p_yacht_id => %L) ->> %L', a.name, tap.id('yacht'), 'code')),
     'not_on_yacht',
     format('%s is bound by the policies of action_registry', a.name))
-FROM tap.api AS a
-WHERE a.kind = 'function'
+FROM tap.person_api AS a
 ORDER BY a.name;
 DROP POLICY select_rpc ON public.auth_users_roles;
 SELECT is(

@@ -2,7 +2,7 @@
 -- argument tells.
 
 BEGIN;
-SELECT plan((SELECT count(*)::integer FROM tap.api AS a WHERE a.kind = 'function'));
+SELECT plan((SELECT count(*)::integer FROM tap.person_api AS a));
 SELECT tap.fleet();
 
 CREATE TEMP TABLE lowest ON COMMIT DROP AS
@@ -30,9 +30,8 @@ SELECT is(
         ELSE tap.roles()
     END,
     format('%s is for %s', a.name, coalesce(l.role || ' and above', 'everybody on the yacht')))
-FROM tap.api AS a
+FROM tap.person_api AS a
 LEFT JOIN lowest AS l ON l.action = a.name
-WHERE a.kind = 'function'
 ORDER BY a.name;
 
 SELECT * FROM finish();

@@ -23,6 +23,7 @@ FROM (VALUES
     ('public.pms_shopping_list_items',
      'supplier reference notes reject_reason decided_by decided_at ordered_by ordered_at '
      'received_at received_transaction_id'),
+    ('private.canary_decisions', 'reason'),
     ('private.enrolment_codes', 'issued_by'),
     ('private.part_search', 'barcode'),
     ('private.refusals', 'hint'),

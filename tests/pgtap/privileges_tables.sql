@@ -13,7 +13,8 @@ CREATE FUNCTION pg_temp.commands(p_role text, p_name text, p_kind "char", p_colu
 AS $function$
     SELECT string_agg(c.command, ' ' ORDER BY c.command)
     FROM (VALUES
-        ('SELECT', 'SELECT FROM %s'),
+        -- Some columns may be granted: grants.sql lists them.
+        ('SELECT', 'SELECT * FROM %s'),
         ('INSERT', 'INSERT INTO %s DEFAULT VALUES'),
         ('UPDATE', 'UPDATE %s SET ' || p_column || ' = DEFAULT'),
         ('DELETE', 'DELETE FROM %s'),

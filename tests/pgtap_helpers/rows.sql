@@ -23,7 +23,8 @@ BEGIN
       AND a.attnum > 0
       AND NOT a.attisdropped
       AND a.attgenerated = '';
-    RETURN format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$s, %3$L)',
+    RETURN format('INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE
+                   SELECT %2$s FROM jsonb_populate_record(NULL::%1$s, %3$L)',
                   p_table, v_columns, v_row || p_changes);
 END
 $function$;
@@ -58,6 +59,15 @@ BEGIN
     INSERT INTO private.signing_failures (user_id, action) VALUES (tap.id('crew'), 'a');
     INSERT INTO private.signing_credentials (user_id, pin_hash, totp_secret, key_id)
     VALUES (tap.id('crew'), '$2a$04$' || repeat('x', 53), '', 'key');
+    INSERT INTO private.canary_windows
+        (instance_id, started_at, ended_at, is_last, calls, successes, server_errors, errors,
+         violations, latency, actions)
+    VALUES (tap.id('gateway'), '2026-01-01', '2026-01-02', false, 9, 5, 1, 2, 1, '{}', '{}');
+    INSERT INTO private.canary_decisions
+        (flag_name, decision, cause, percentage_before, percentage_after, figures, actor, is_watched,
+         decided_at, newest_at)
+    VALUES ('part_lens_v2', 'hold', 'a', 5, 5, '{}', 'a', true, now(), now());
+    INSERT INTO private.reconciliations (ran_at, stocks, drifting, repaired) VALUES (now(), 5, 3, 2);
     INSERT INTO master.tenants (tenant_key_alias, name) VALUES ('FLEET', 'Fleet');
     INSERT INTO master.yachts (yacht_id, tenant_key_alias, name)
     VALUES (tap.id('yacht'), 'FLEET', 'Yacht');

@@ -189,6 +189,13 @@ UNION ALL
 SELECT 'function', s.name
 FROM tap.service_api AS s;
 
+-- What a person may call.
+CREATE VIEW tap.person_api AS
+SELECT a.name
+FROM tap.api AS a
+WHERE a.kind = 'function'
+  AND a.name NOT IN (SELECT s.name FROM tap.service_api AS s);
+
 CREATE VIEW tap.rule_api AS
 WITH found (kind, name) AS (
     SELECT

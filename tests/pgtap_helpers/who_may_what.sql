@@ -4,7 +4,8 @@
 CREATE VIEW tap.granted AS
 SELECT 'authenticated' AS grantee, a.name, 'SELECT' AS privileges
 FROM unnest(ARRAY[
-    'public.auth_users_roles', 'public.feature_flags', 'public.pms_audit_log', 'public.pms_inventory_stock',
+    'public.auth_users_roles', 'public.feature_flags', 'public.pms_audit_log',
+    'public.pms_inventory_stock',
     'public.pms_inventory_transactions', 'public.pms_part_locations', 'public.pms_part_stock',
     'public.pms_part_usage', 'public.pms_parts', 'public.pms_shopping_list_items',
     'public.pms_stock_by_location', 'public.v_stock_from_transactions',
@@ -46,9 +47,7 @@ FROM (VALUES
 
 CREATE VIEW tap.granted_functions AS
 SELECT 'authenticated' AS grantee, 'public.' || a.name AS name
-FROM tap.api AS a
-WHERE a.kind = 'function'
-  AND a.name NOT IN (SELECT s.name FROM tap.service_api AS s)
+FROM tap.person_api AS a
 UNION ALL
 SELECT 'service_role', 'public.' || s.name
 FROM tap.service_api AS s
