@@ -62,9 +62,7 @@ def examine(ground: Ground, claims: Sequence[Claim]) -> bundle.Findings:
     def judge(claim: Claim) -> None:
         findings[claim.name] = claim.judged(ground)
 
-    steps = [
-        Step(claim.name, claim.seconds, partial(judge, claim)) for claim in claims
-    ]
+    steps = [Step(claim.name, claim.seconds, partial(judge, claim)) for claim in claims]
     for step in shown(steps):
         step.run()
     return findings

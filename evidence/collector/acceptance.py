@@ -37,7 +37,7 @@ def acceptance(ground: Ground) -> Finding:
     """Every action of the registry, against the status that it promises."""
     life = _Life(ground)
     part, locker, spare = _catalogue(life)
-    _stock(life, part, locker, spare)
+    _stock(life, part, locker)
     _shopping(life, part)
     _signing(life)
     for action in ("deactivate_location", "reactivate_location"):
@@ -95,7 +95,7 @@ def _catalogue(life: _Life) -> tuple[str, str, str]:
     return str(part), str(locker), str(spare)
 
 
-def _stock(life: _Life, part: str, locker: str, spare: str) -> None:
+def _stock(life: _Life, part: str, locker: str) -> None:
     of = {"p_part_id": part}
     bin_ = life.ground.location("Bin")
     life.write("purser", "receive_part", p_quantity=5, **of)
@@ -130,9 +130,7 @@ def _signing(life: _Life) -> None:
     who = "engineer"
     code = life.sign("issue_enrolment_code", p_user_id=life.ground.people[who])
     pin = new_pin()
-    told = life.read(
-        who, "enroll_signature", p_pin=pin, p_code=code["enrolment_code"]
-    )
+    told = life.read(who, "enroll_signature", p_pin=pin, p_code=code["enrolment_code"])
     signer = Signer.from_uri(pin, told["otpauth_uri"])
     life.ground.told |= {pin, signer.secret, code["enrolment_code"]}
     step = signer.step(time.time())

@@ -11,13 +11,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import psycopg
-
 from deploy.state import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    import psycopg
 
 SUMMARY = "acceptance_summary.json"
 MANIFEST = "manifest.json"

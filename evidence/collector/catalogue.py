@@ -124,7 +124,9 @@ GROUP BY c.relname, r.role
 ORDER BY c.relname, r.role
 """
 _CREATED = re.compile(r"^CREATE POLICY (\w+) ON (\w+\.\w+)", re.MULTILINE)
-_GRANTED = re.compile(r"^GRANT EXECUTE ON FUNCTION public\.(\w+)\([^;]*?TO ([\w, ]+);", re.M)
+_GRANTED = re.compile(
+    r"^GRANT EXECUTE ON FUNCTION public\.(\w+)\([^;]*?TO ([\w, ]+);", re.M
+)
 
 
 def parity(ground: Ground) -> Finding:
@@ -340,11 +342,9 @@ CLAIMS = (
 LAST = (
     Claim(
         "canonical_parity",
-        "Of every stock the sum of movements, the newest, the views and the cache agree.",
+        "Of every stock the sum of movements, the newest, views and cache agree.",
         parity,
     ),
     Claim("drift", "No stock drifts.", drift),
-    Claim(
-        "signed_rows", "Every movement that has to be signed is.", signed_rows, 0.5
-    ),
+    Claim("signed_rows", "Every movement that has to be signed is.", signed_rows, 0.5),
 )

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import httpx
-import psycopg
 from psycopg.rows import dict_row
 
 from deploy.signers import Signer, new_pin
@@ -24,6 +23,8 @@ from deploy.tokens import mint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import psycopg
 
 CREW_ONLY = ("crew", "deckhand", "steward", "engineer")
 HEADS = ("eto", "chief_engineer", "chief_officer", "chief_steward", "purser")
@@ -225,8 +226,10 @@ def boarded(
 ) -> Iterator[Ground]:
     """A yacht of its own with people, who leave at the end.
 
-    :raises UnreadyError: nobody answers, or the people's tokens are not taken.
+    :raises UnreadyError: nobody answers, the people's tokens are not taken, or a canary
+        ramp is watched.
     """
+    _demand_no_ramp(database)
     yacht_id, other = (
         _yacht(database, name) for name in ("M/Y Evidence", "S/Y Alongside")
     )
@@ -275,6 +278,18 @@ def _demand_ready(ground: Ground) -> None:
         raise UnreadyError(
             f"{ground.url} answers {answer.shown} to a captain of a new yacht: is"
             " DATABASE_URL its database, and JWT_SECRET what signs its tokens?"
+        )
+
+
+def _demand_no_ramp(database: psycopg.Connection) -> None:
+    """Calls that are wrong on purpose would count against a ramp that is watched."""
+    row = database.execute(
+        "SELECT private.canary_state(clock_timestamp()) ->> 'is_watched'"
+    ).fetchone()
+    if row and row[0] == "true":
+        raise UnreadyError(
+            "a canary ramp is watched: wrong calls, which are part of the evidence,"
+            " would make it fall back"
         )
 
 

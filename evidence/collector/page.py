@@ -75,7 +75,8 @@ def _stress(evidence: Mapping[str, Any]) -> Iterator[str]:
         **{f"{name.upper()}, ms": latency[name] for name in ("p50", "p95", "p99")},
         "slowest, ms": latency["max"],
         "answers": ", ".join(
-            f"{number} × {status}" for status, number in evidence["statuses"].items()
+            f"{number} times {status}"
+            for status, number in evidence["statuses"].items()
         ),
     }
     yield '<div class="figures">'

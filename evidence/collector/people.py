@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from evidence.collector.claims import Claim, Finding
-from evidence.collector.ground import CREW_ONLY, HEADS, ROLES, key
+from evidence.collector.ground import HEADS, ROLES, key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,8 @@ def suggestions(ground: Ground) -> Finding:
     parts = _reasons(ground)
     got = {
         who: {
-            reason: _suggestion(ground, who, part) for reason, (part, _) in parts.items()
+            reason: _suggestion(ground, who, part)
+            for reason, (part, _) in parts.items()
         }
         for who in PERSONS
     }
@@ -107,9 +108,7 @@ def _suggestion(ground: Ground, who: str, part: str) -> dict[str, Any]:
 def _reasons(ground: Ground) -> dict[str, tuple[str, dict[str, Any]]]:
     """A part by reason, and what is to be said of it."""
 
-    def told(
-        quantity: int, by: str | None = None, *warnings: str
-    ) -> dict[str, Any]:
+    def told(quantity: int, by: str | None = None, *warnings: str) -> dict[str, Any]:
         return {
             "suggested_quantity": quantity,
             "suppressed_by": by,
@@ -121,7 +120,10 @@ def _reasons(ground: Ground) -> dict[str, tuple[str, dict[str, Any]]]:
         "below_minimum": (ground.part("Low", 2, **levels), told(18)),
         "twice_the_minimum": (ground.part("Low", 2, p_min_level=10), told(18)),
         "no_minimum": (ground.part("Without minimum"), told(0, "no_minimum")),
-        "enough_on_hand": (ground.part("Full", 10, **levels), told(0, "enough_on_hand")),
+        "enough_on_hand": (
+            ground.part("Full", 10, **levels),
+            told(0, "enough_on_hand"),
+        ),
         "enough_on_order": (
             ground.part("Ordered", 2, **levels),
             told(0, "enough_on_order"),
@@ -178,10 +180,7 @@ def low_stock(ground: Ground) -> Finding:
         "SELECT count(*) FILTER (WHERE s.min_level = 0) AS without_minimum,"
         " coalesce(array_agg(s.part_number ORDER BY s.part_number)"
         " FILTER (WHERE s.min_level > 0 AND s.on_hand < s.min_level"
-        " AND p.deleted_at IS NULL AND NOT EXISTS ("
-        " SELECT FROM public.pms_shopping_list_items AS i"
-        " WHERE i.yacht_id = p.yacht_id AND i.part_id = p.part_id"
-        " AND i.status IN ('approved', 'ordered'))), '{}') AS low"
+        " AND p.deleted_at IS NULL), '{}') AS low"
         " FROM public.pms_part_stock AS s"
         " JOIN public.pms_parts AS p USING (yacht_id, part_id)"
         " WHERE s.yacht_id = %s",

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 480, 240
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 30, 28
-CELL, ROW = 40, 22
-NAMES, HEAD = 240, 92
+CELL, ROW = 34, 22
+NAMES, HEAD = 184, 92
 
 
 def bars(values: Sequence[tuple[str, float]], *, title: str, every: int = 1) -> str:
@@ -89,5 +89,5 @@ def _picture(width: int, height: int, label: str, drawn: Sequence[str]) -> str:
 
 def _round_up(value: float) -> float:
     """The next 1, 2, 4 or 8 times a power of 10, which four lines divide well."""
-    power = 10 ** math.floor(math.log10(value))
-    return next(n * power for n in (1, 2, 4, 8, 10) if n * power >= value)
+    power: float = 10.0 ** math.floor(math.log10(value))
+    return 1.0 * next(n * power for n in (1, 2, 4, 8, 10) if n * power >= value)

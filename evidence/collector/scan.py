@@ -136,7 +136,7 @@ def _calls(
             "nulls": dict.fromkeys(well),
             "texts": dict.fromkeys(well, "\U0001f6e5 '; --"),
             "numbers": dict.fromkeys(well, -(10**12)),
-            "lists": dict.fromkeys(well, [[None]]),
+            "lists": {name_: [[None]] for name_ in well},
             "another": {**well, "p_unknown": 1},
         }
         if name in SETTINGS:

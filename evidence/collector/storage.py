@@ -78,7 +78,9 @@ def _send(ground: Ground, who: str, operation: str, bucket: str, name: str) -> s
 
 def _remove(ground: Ground, bucket: str) -> int:
     """What was stored goes again; how many objects that were."""
-    names = [f"{ground.yacht_id}/{w}/{who}" for w in ("there", "new") for who in PERSONS]
+    names = [
+        f"{ground.yacht_id}/{w}/{who}" for w in ("there", "new") for who in PERSONS
+    ]
     response = ground.http.request(
         "DELETE",
         f"/storage/v1/object/{bucket}",

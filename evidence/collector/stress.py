@@ -7,6 +7,8 @@ import math
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -33,14 +35,15 @@ def stress(ground: Ground) -> Finding:
         ground.calls // ground.workers + (n < ground.calls % ground.workers)
         for n in range(ground.workers)
     ]
-    began = time.perf_counter()
+    start = Barrier(ground.workers)
     with ThreadPoolExecutor(ground.workers) as pool:
         runs = pool.map(
-            lambda job: _worker(ground, headers, job[0], job[1]),
+            lambda job: _worker(ground, headers, *job, start=start),
             zip(parts, shares, strict=True),
         )
         calls = [call for run in runs for call in run]
-    seconds = time.perf_counter() - began
+    began = min(end - spent / 1000 for end, spent, _ in calls)
+    seconds = max(end for end, _, _ in calls) - began
     statuses = Counter(str(status) for _, _, status in calls)
     left = ground.rows(
         "SELECT sum(s.on_hand)::bigint AS on_hand FROM public.pms_part_stock AS s"
@@ -66,11 +69,13 @@ def stress(ground: Ground) -> Finding:
 
 
 def _worker(
-    ground: Ground, headers: dict[str, str], part: str, share: int
+    ground: Ground, headers: dict[str, str], part: str, share: int, *, start: Barrier
 ) -> list[tuple[float, float, int]]:
     """When each call ended (seconds), how long it took (ms), its status."""
     done = []
     with httpx.Client(base_url=ground.url, timeout=30, trust_env=False) as http:
+        # Not before all are there.
+        start.wait()
         for _ in range(share):
             body = json.dumps(
                 {
@@ -80,19 +85,21 @@ def _worker(
                     "p_idempotency_key": key(),
                 }
             )
-            start = time.perf_counter()
+            sent = time.perf_counter()
             status = http.post(
                 "/rpc/consume_part", content=body, headers=headers
             ).status_code
             end = time.perf_counter()
-            done.append((end, (end - start) * 1000, status))
+            done.append((end, (end - sent) * 1000, status))
     return done
 
 
 def _latency(spent: Sequence[float]) -> dict[str, float]:
     ranked = sorted(spent)
     figures = {
-        f"p{part}": ranked[min(len(ranked) - 1, math.ceil(len(ranked) * part / 100) - 1)]
+        f"p{part}": ranked[
+            min(len(ranked) - 1, math.ceil(len(ranked) * part / 100) - 1)
+        ]
         for part in (50, 95, 99)
     }
     return {
@@ -108,7 +115,7 @@ def _histogram(spent: Sequence[float]) -> list[dict[str, Any]]:
             "up_to_ms": None if math.isinf(high) else high,
             "calls": sum(low < value <= high for value in spent),
         }
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     ]
 
 
