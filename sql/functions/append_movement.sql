@@ -1,6 +1,7 @@
--- private.append_movement: the one way by which RPCs write to the ledger. The ledger's trigger locks the
--- stock, looks, and numbers the movement; seq 0 asks it to insert nothing where that cannot be, and
--- private.movement_error then says why. deduct_ and add_stock_inventory are its two faces.
+-- private.append_movement: the one way by which RPCs write to the ledger. Locks the stock, looks, and
+-- either appends a movement or says why not. deduct_ and add_stock_inventory are its two faces.
+--
+-- Lock and look in two statements: the second has a snapshot from after the lock.
 
 CREATE FUNCTION private.append_movement(
     p_call             private.rpc_call,
@@ -20,38 +21,59 @@ CREATE FUNCTION private.append_movement(
     SECURITY INVOKER
     SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_part_is_active     boolean;
+    v_location_is_active boolean;
+    v_seq                integer;
 BEGIN
     success := false;
-    IF p_call.expected_seq IS NOT NULL THEN
-        SELECT m.error_code
-        INTO error_code
-        FROM private.movement_error(p_call, p_stock_id, p_quantity_change) AS m;
+
+    SELECT s.part_is_active, s.location_is_active
+    INTO v_part_is_active, v_location_is_active
+    FROM public.pms_inventory_stock AS s
+    WHERE s.yacht_id = p_call.yacht_id
+      AND s.stock_id = p_stock_id
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        error_code := 'stock_not_found';
+        RETURN;
     END IF;
 
-    IF error_code IS NULL THEN
-        INSERT INTO public.pms_inventory_transactions AS t
-            (yacht_id, transaction_id, stock_id, seq, quantity_change, transaction_type, occurred_at,
-             actor_id, actor_role, idempotency_key, counterpart_id, usage_id,
-             reverses_transaction_id, signature, signature_id, reason, notes, metadata, item_id)
-        VALUES
-            (p_call.yacht_id, p_transaction_id, p_stock_id, 0, p_quantity_change,
-             p_transaction_type, p_call.occurred_at, p_call.actor_id, p_call.role,
-             p_call.idempotency_key,
-             CASE WHEN p_transaction_type IN ('transferred_out', 'transferred_in') THEN p_link_id END,
-             CASE WHEN p_transaction_type = 'consumed' THEN p_link_id END,
-             CASE WHEN p_transaction_type = 'reversed' THEN p_link_id END,
-             coalesce(p_call.signature, '{}'), p_call.signature_id, p_call.reason, p_call.notes,
-             coalesce(p_call.metadata, '{}'),
-             CASE WHEN p_transaction_type = 'received' THEN p_link_id END)
-        RETURNING t.on_hand_before, t.on_hand_after
-        INTO quantity_before, quantity_after;
-        success := FOUND;
+    SELECT t.seq, t.on_hand_after
+    INTO v_seq, quantity_before
+    FROM public.pms_inventory_transactions AS t
+    WHERE t.yacht_id = p_call.yacht_id
+      AND t.stock_id = p_stock_id
+    ORDER BY t.seq DESC
+    LIMIT 1;
+    quantity_before := coalesce(quantity_before, 0);
+    quantity_after := quantity_before;
+    error_code := CASE
+        WHEN NOT v_part_is_active THEN 'part_deactivated'
+        WHEN NOT v_location_is_active THEN 'location_deactivated'
+        WHEN p_call.expected_seq <> coalesce(v_seq, 0) THEN 'stale_count'
+        WHEN quantity_before + p_quantity_change::bigint < 0 THEN 'insufficient_stock'
+        WHEN quantity_before + p_quantity_change::bigint > 2147483647 THEN 'invalid_quantity'
+    END;
+    IF error_code IS NOT NULL THEN
+        RETURN;
     END IF;
-    IF NOT success THEN
-        SELECT m.quantity_before, m.quantity_before, m.error_code
-        INTO quantity_before, quantity_after, error_code
-        FROM private.movement_error(p_call, p_stock_id, p_quantity_change) AS m;
-    END IF;
+
+    quantity_after := quantity_before + p_quantity_change;
+    INSERT INTO public.pms_inventory_transactions
+        (yacht_id, transaction_id, stock_id, quantity_change, transaction_type, occurred_at, actor_id,
+         actor_role, idempotency_key, counterpart_id, usage_id, reverses_transaction_id, signature,
+         signature_id, reason, notes, metadata, item_id)
+    VALUES
+        (p_call.yacht_id, p_transaction_id, p_stock_id, p_quantity_change, p_transaction_type,
+         p_call.occurred_at, p_call.actor_id, p_call.role, p_call.idempotency_key,
+         CASE WHEN p_transaction_type IN ('transferred_out', 'transferred_in') THEN p_link_id END,
+         CASE WHEN p_transaction_type = 'consumed' THEN p_link_id END,
+         CASE WHEN p_transaction_type = 'reversed' THEN p_link_id END,
+         coalesce(p_call.signature, '{}'), p_call.signature_id, p_call.reason, p_call.notes,
+         coalesce(p_call.metadata, '{}'),
+         CASE WHEN p_transaction_type = 'received' THEN p_link_id END);
+    success := true;
 END
 $function$;
 

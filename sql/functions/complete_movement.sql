@@ -2,11 +2,6 @@
 -- the rest while it holds the stock row, so that every path into the ledger is safe, a plain INSERT
 -- too. It refuses supplied values that differ from what it would have filled in.
 --
--- An RPC refuses and commits, so it asks: with seq 0 from pms_rpc a movement that cannot be is left out
--- and no error. Anybody else's seq 0 is a wrong one.
---
--- The newest movement is sought from the stock's hint on (see v_stock_from_transactions).
---
 -- It runs with the rights of who inserts: who cannot see or lock the stock cannot move it.
 -- Lock and look in two statements: the second has a snapshot from after the lock.
 
@@ -23,18 +18,15 @@ DECLARE
     v_seq    integer;
     v_before integer;
     v_now    timestamptz;
-    v_asks   boolean := NEW.seq = 0 AND current_user = 'pms_rpc';
 BEGIN
-    SELECT s.part_is_active, s.location_is_active, s.newest_seq
+    SELECT s.part_is_active, s.location_is_active
     INTO v_stock
     FROM public.pms_inventory_stock AS s
     WHERE s.yacht_id = NEW.yacht_id
       AND s.stock_id = NEW.stock_id
     FOR UPDATE;
 
-    IF v_asks AND (v_stock.part_is_active AND v_stock.location_is_active) IS NOT TRUE THEN
-        RETURN NULL;
-    ELSIF v_stock.newest_seq IS NULL THEN
+    IF NOT FOUND THEN
         RAISE EXCEPTION USING
             ERRCODE = 'foreign_key_violation', MESSAGE = 'stock_not_found',
             CONSTRAINT = 'movement_is_of_a_stock_of_its_yacht';
@@ -49,25 +41,13 @@ BEGIN
     FROM public.pms_inventory_transactions AS t
     WHERE t.yacht_id = NEW.yacht_id
       AND t.stock_id = NEW.stock_id
-      AND t.seq >= v_stock.newest_seq
     ORDER BY t.seq DESC
     LIMIT 1;
-    IF NOT FOUND THEN
-        SELECT t.seq, t.on_hand_after, t.recorded_at
-        INTO v_newest
-        FROM public.pms_inventory_transactions AS t
-        WHERE t.yacht_id = NEW.yacht_id
-          AND t.stock_id = NEW.stock_id
-        ORDER BY t.seq DESC
-        LIMIT 1;
-    END IF;
 
     v_seq := coalesce(v_newest.seq, 0) + 1;
     v_before := coalesce(v_newest.on_hand_after, 0);
     v_now := greatest(clock_timestamp(), v_newest.recorded_at);
-    IF v_asks AND v_before::bigint + NEW.quantity_change NOT BETWEEN 0 AND 2147483647 THEN
-        RETURN NULL;
-    ELSIF NEW.seq <> v_seq AND NOT v_asks
+    IF NEW.seq <> v_seq
        OR NEW.on_hand_before <> v_before
        OR NEW.on_hand_after <> v_before::bigint + NEW.quantity_change
        OR NEW.recorded_at < v_newest.recorded_at

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from deploy.state import ROOT
 from tests.acceptance.answers import accepted
 from tests.acceptance.scene import FUNCTIONS, WRITES
 from tests.test_errors_md import RPCS
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tests.acceptance.scene import Scene
 
 
+SERVICE = sorted(path.stem for path in (ROOT / "rpc" / "service").glob("*.sql"))
+EVERY = [*RPCS, *SERVICE]
 RELEASE = Path("/etc/os-release")
 IS_DEBIAN = RELEASE.exists() and "\nID=debian\n" in RELEASE.read_text(encoding="utf-8")
 
@@ -34,8 +37,8 @@ def description(gateway_api: Api) -> Any:
 def test_it_is_valid_openapi(description: Any) -> None:
     """By the validator of OpenAPI 3.1, and complete."""
     OpenAPIV31SpecValidator(description).validate()
-    assert description["paths"].keys() == {f"/rpc/{name}" for name in RPCS}
-    for name in RPCS:
+    assert description["paths"].keys() == {f"/rpc/{name}" for name in EVERY}
+    for name in EVERY:
         post = description["paths"][f"/rpc/{name}"]["post"]
         body = post["requestBody"]["content"]["application/json"]["schema"]
         for parameter in body["properties"].values():
@@ -90,7 +93,7 @@ def test_the_page_shows_every_rpc(gateway_api: Api, tmp_path: Path) -> None:
         check=True,
         timeout=120,
     ).stdout
-    for name in RPCS:
+    for name in EVERY:
         assert f'id="operations-records-{name}"' in shown or (
             f'id="operations-reads-{name}"' in shown
         ), name

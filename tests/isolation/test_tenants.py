@@ -45,17 +45,22 @@ def fleets(world: World) -> Mapping[str, Ship]:
     return ships
 
 
-@pytest.fixture(scope="module")
-def api(
-    world: World, secrets: Secrets, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Api]:
-    """A gateway that believes MASTER for a second."""
+@pytest.fixture(scope="module", autouse=True)
+def signposts(world: World) -> None:
+    """Each tenant's database says which it is."""
     for alias in ALIASES:
         with world.clusters[alias].connect("part_lens") as connection:
             connection.execute(WHERE_AM_I)
             connection.execute(
                 f"ALTER DATABASE part_lens SET part_lens.tenant = '{alias}'"
             )
+
+
+@pytest.fixture(scope="module")
+def api(
+    world: World, secrets: Secrets, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    """A gateway that believes MASTER for a second."""
     service = gateway_service(world, secrets, {"PART_LENS_MASTER_CACHE": "1"})
     log = tmp_path_factory.mktemp("gateway") / "log"
     with serving(service, secrets, log) as running:

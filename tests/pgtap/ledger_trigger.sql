@@ -2,7 +2,7 @@
 -- values that differ from its own.
 
 BEGIN;
-SELECT plan(52);
+SELECT plan(45);
 SELECT tap.fleet();
 -- A table with checks still to come cannot be altered.
 SET CONSTRAINTS ALL IMMEDIATE;
@@ -153,51 +153,6 @@ SELECT results_eq(
     $$VALUES (tap.id('ahead'), 2, now() + interval '1 hour'),
              (tap.id('after ahead'), 3, now() + interval '1 hour')$$,
     'recorded_at is never earlier than that of the movement before it');
-
--- An RPC asks by seq 0: in the locker there are 5.
-SELECT is(
-    tap.outcome('pms_rpc', 'captain', format(
-        $ask$DO $do$
-        BEGIN
-            PERFORM tap.insert_movement(%L);
-            IF EXISTS (
-                SELECT
-                FROM public.pms_inventory_transactions AS t
-                WHERE t.transaction_id = tap.id('asked')
-            ) THEN
-                RAISE EXCEPTION 'it is there';
-            END IF;
-        END
-        $do$ $ask$,
-        tap.movement('consumed') || jsonb_build_object(
-            'transaction_id', tap.id('asked'), 'actor_id', tap.id('captain'), 'seq', 0)
-        || v.given::jsonb)),
-    v.outcome,
-    'asked for ' || v.description)
-FROM (VALUES
-    ('{"quantity_change": -5}', 'P0001 it is there', 'what there is, the ledger inserts it'),
-    ('{"quantity_change": -6}', 'ok', 'more than there is, it inserts nothing'),
-    ('{"quantity_change": 2147483647, "transaction_type": "received"}', 'ok',
-     'more than a stock holds, it inserts nothing'),
-    (format('{"stock_id": "%s"}', tap.id('no stock')), 'ok',
-     'units of no stock, it inserts nothing'),
-    ('{"on_hand_before": 6}', '23514 movement_does_not_follow',
-     'units with another balance, it refuses the balance')
-) AS v (given, outcome, description);
-
--- The hint where to look is no authority.
-UPDATE public.pms_inventory_stock AS s
-SET newest_seq = v.hint
-FROM (VALUES (tap.id('filter in bin'), 99), (tap.id('filter in locker'), 0)) AS v (stock_id, hint)
-WHERE s.stock_id = v.stock_id;
-SELECT lives_ok(
-    format('SELECT tap.insert_movement(%L)', tap.movement('consumed')
-        || jsonb_build_object('stock_id', s.stock_id) || s.next),
-    'a hint that is too ' || s.description || ' does no harm')
-FROM (VALUES
-    (tap.id('filter in bin'), '{"seq": 4, "on_hand_before": 4}'::jsonb, 'high'),
-    (tap.id('filter in locker'), '{"seq": 4}', 'low')
-) AS s (stock_id, next, description);
 
 -- Deactivated parts and locations.
 UPDATE public.pms_parts AS p SET deleted_at = now() WHERE p.part_id = tap.id('filter');
