@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import os
 import platform
 import subprocess
 from importlib.metadata import version
@@ -114,6 +115,11 @@ def facts(database: psycopg.Connection, command: Sequence[str]) -> dict[str, Any
             _git("status", "--porcelain", "--", ".", ":!evidence/bundle")
         ),
         "newest_change": change,
+        # Of the machine of the collector, at the start.
+        "machine": {
+            "cores": os.cpu_count(),
+            "load_average": round(os.getloadavg()[0], 2),
+        },
         "versions": {
             "postgresql": server,
             "python": platform.python_version(),

@@ -167,6 +167,8 @@ def _run(facts: Mapping[str, Any]) -> Iterator[str]:
         "commit": facts["commit"],
         "uncommitted changes": "yes" if facts["uncommitted_changes"] else "no",
         "newest change": facts["newest_change"],
+        "cores": facts["machine"]["cores"],
+        "load at the start": facts["machine"]["load_average"],
         **facts["versions"],
     }
     yield "<dl>"
