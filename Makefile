@@ -13,10 +13,11 @@ export GATEWAY_PORT POSTGREST_PORT
 
 .DEFAULT_GOAL  := help
 .PHONY: help bootstrap demo test pgtap migrate verify revert status migration parity \
-        supabase import adopt postgrest gateway env token bench lint stop clean
+        supabase import adopt canary canary-set reconcile readiness tick postgrest gateway \
+        env token totp bench lint stop clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 bootstrap: ## Install what is missing on this machine; does nothing when all is there.
 	@deploy/bootstrap
@@ -66,6 +67,26 @@ import: bootstrap ## Load a CSV of parts (FILE=, YACHT=) through the running gat
 adopt: bootstrap ## Take over a yacht (YACHT=, NAME=) of the older design from LEGACY_URL (ARGS=--dry-run).
 	@$(PYTHON) -m deploy.adopt --yacht "$(or $(YACHT),$(error YACHT= is missing))" $(if $(NAME),--name "$(NAME)") $(ARGS)
 
+canary: bootstrap ## Show where the canary ramp stands, the last decisions and why.
+	@$(PYTHON) -m deploy.operate canary $(ARGS)
+
+canary-set: bootstrap ## Set the percentage of yachts that are in (PERCENT=, REASON=; ARGS=--no-watch ends the ramp).
+	@$(if $(PERCENT),,$(error PERCENT= is missing))$(if $(REASON),,$(error REASON= is missing))
+	@$(PYTHON) -m deploy.operate canary-set "$$PERCENT" --reason "$$REASON" $(ARGS)
+
+# Not expanded by make: a reason may hold any character.
+canary-set: export PERCENT := $(value PERCENT)
+canary-set: export REASON := $(value REASON)
+
+reconcile: bootstrap ## Compare all stocks with the ledger and put cached quantities right.
+	@$(PYTHON) -m deploy.operate reconcile
+
+readiness: bootstrap ## Show whether the version before can be retired: figure, threshold, verdict.
+	@$(PYTHON) -m deploy.operate readiness
+
+tick: bootstrap ## Do what has to happen every minute where there is no pg_cron.
+	@$(PYTHON) -m deploy.operate tick
+
 postgrest: migrate ## Serve the schema by PostgREST alone on POSTGREST_PORT.
 	@$(PYTHON) -m deploy.services postgrest
 
@@ -77,6 +98,9 @@ env: $(PYTHON) ## Print what a client needs, for eval "$(make -s env)".
 
 token: $(PYTHON) ## Print one token (ROLE=crew|hod|purser|captain|manager|stranger|service).
 	@$(PYTHON) -m deploy.tokens "$(or $(ROLE),$(error ROLE= is missing))"
+
+totp: $(PYTHON) ## Print one code of an authenticator, not given before (ROLE=crew|hod|captain|manager).
+	@$(PYTHON) -m deploy.signers "$(or $(ROLE),$(error ROLE= is missing))"
 
 bench: ## Measure the speed on a cluster of its own, print a table and write JSON.
 	@deploy/bootstrap bench

@@ -23,10 +23,13 @@ def gateway(
     jwt_secret: str,
     port: int,
     postgrest_url: str | None = None,
+    storage_url: str | None = None,
+    storage_secret: str | None = None,
 ) -> Service:
     """The gateway for a database, as the login authenticator, on a loopback port.
 
     It calls the database itself, or the PostgREST at `postgrest_url` if there is one.
+    Storage's bytes are kept at `storage_url` (fsspec's), if that is given.
     """
     environment = {
         "PART_LENS_DATABASE_URL": database_url,
@@ -37,6 +40,10 @@ def gateway(
     }
     if postgrest_url:
         environment["PART_LENS_POSTGREST_URL"] = postgrest_url
+    if storage_url:
+        environment["PART_LENS_STORAGE_URL"] = storage_url
+    if storage_secret:
+        environment["PART_LENS_STORAGE_SECRET"] = storage_secret
     return Service(
         name="gateway",
         argv=(sys.executable, "-m", "gateway"),
@@ -72,6 +79,8 @@ def start_gateway(state: State, *, route: str) -> str:
         jwt_secret=state.secrets().jwt_secret,
         port=_port("GATEWAY_PORT", 3000),
         postgrest_url=start_postgrest(state) if route == "postgrest" else None,
+        storage_url=state.storage.as_uri(),
+        storage_secret=state.storage_secret(),
     )
     start(service, state)
     return service.url

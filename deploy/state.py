@@ -54,12 +54,7 @@ class Secrets:
     def write(self, path: Path) -> None:
         """Write them to `path` (0600) unless it exists: who comes first decides."""
         content = {"jwt_secret": self.jwt_secret, "passwords": self.passwords}
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2)
-        with contextlib.suppress(FileExistsError):
-            os.link(name, path)
-        Path(name).unlink()
+        _write_once(path, json.dumps(content, indent=2))
 
 
 @dataclass(frozen=True)
@@ -95,12 +90,33 @@ class State:
     def secrets_file(self) -> Path:
         return self.directory / "secrets.json"
 
+    @property
+    def signers_file(self) -> Path:
+        """What the sample people sign with."""
+        return self.directory / "signers.json"
+
     def secrets(self) -> Secrets:
         """Load this installation's secrets; make them at the first call."""
         if not self.secrets_file.exists():
             self.make()
             Secrets.generate().write(self.secrets_file)
         return Secrets.read(self.secrets_file)
+
+    @property
+    def storage(self) -> Path:
+        """Where the gateway keeps the bytes of storage objects."""
+        return self._made("storage")
+
+    @property
+    def storage_secret_file(self) -> Path:
+        return self.directory / "storage_secret"
+
+    def storage_secret(self) -> str:
+        """Load what signs the URLs of storage objects; make it at the first call."""
+        if not self.storage_secret_file.exists():
+            self.make()
+            _write_once(self.storage_secret_file, secrets.token_urlsafe(48))
+        return self.storage_secret_file.read_text(encoding="utf-8")
 
     def make(self) -> None:
         """Create the directory; StateError if that is not allowed."""
@@ -114,3 +130,13 @@ class State:
         path = self.directory / name
         path.mkdir(mode=0o700, exist_ok=True)
         return path
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file (0600) unless it exists, whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    with contextlib.suppress(FileExistsError):
+        os.link(name, path)
+    Path(name).unlink()

@@ -35,9 +35,11 @@ def stop_all(state: State) -> list[str]:
 def remove_state(state: State) -> None:
     """Remove what we made in the state directory, and the directory if it is empty."""
     Server(state.cluster, {}).destroy()
-    for name in ("log", "run"):
+    for name in ("log", "run", "storage"):
         shutil.rmtree(state.directory / name, ignore_errors=True)
     state.secrets_file.unlink(missing_ok=True)
+    state.signers_file.unlink(missing_ok=True)
+    state.storage_secret_file.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         state.directory.rmdir()
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from gateway import catalogue
+from gateway import catalogue, metrics
 from gateway.errors import ApiError, unavailable
+from gateway.messages import Pool
 from gateway.pipeline import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from psycopg.pq.abc import PGresult
 
@@ -29,6 +30,7 @@ logger = logging.getLogger("gateway.database")
 CHANNEL = "pgrst"
 DEBOUNCE = 0.1
 RECONNECT_LEAST, RECONNECT_MOST = 0.1, 2.0
+CANCEL_AGAIN = 0.1
 # How long a call waits for a connection while the database is known to be away.
 PATIENCE = 1.0
 # A peer that vanished without a word is noticed within some 15 seconds.
@@ -56,7 +58,8 @@ class Database:
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             with_defaults(settings.database_url),
             connection_class=Connection,
-            kwargs={"autocommit": True},
+            # The pipeline prepares; what psycopg prepared would be dropped by it.
+            kwargs={"autocommit": True, "prepare_threshold": None},
             min_size=settings.pool_size,
             max_size=settings.pool_size,
             # Short, so that no connection sleeps through the database's return: the
@@ -74,11 +77,20 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._listener is not None:
+        # Once is not enough: a wait that ends just then swallows its cancellation.
+        while self._listener is not None and not self._listener.done():
             self._listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listener
+            await asyncio.wait([self._listener], timeout=CANCEL_AGAIN)
         await self._pool.close()
+
+    def pool(self) -> Pool:
+        """Tell of the connections that calls use."""
+        stats = self._pool.get_stats()
+        return Pool(
+            size=stats["pool_size"],
+            available=stats["pool_available"],
+            waiting=stats["requests_waiting"],
+        )
 
     @property
     def ready(self) -> bool:
@@ -98,6 +110,18 @@ class Database:
         finally:
             await self._pool.putconn(connection)
 
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection of the pool, outside of a transaction.
+
+        :raises ApiError: as in `transact`.
+        """
+        connection = await self._acquire()
+        try:
+            yield connection
+        finally:
+            await self._pool.putconn(connection)
+
     async def _acquire(self) -> Connection:
         deadline = asyncio.get_running_loop().time() + (
             self._timeout if self._reachable else PATIENCE
@@ -107,6 +131,7 @@ class Database:
             try:
                 connection = await self._pool.getconn(remaining)
             except PoolTimeout:
+                metrics.POOL_TIMEOUTS.labels(self._tenant.get("tenant", "")).inc()
                 if self._reachable:
                     raise ApiError(
                         504,

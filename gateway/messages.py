@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from gateway.storage import Storage
     from gateway.tokens import Identity
 
 Headers = list[tuple[bytes, bytes]]
 
 JSON_TYPE = b"application/json; charset=utf-8"
-VARY = b"Accept, Prefer, Range"
+VARIES = (b"vary", b"Accept, Prefer, Range")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 BODILESS = frozenset({204, 304})
+
+
+class ClientGoneError(Exception):
+    """The client left before its request was complete: nobody waits for an answer."""
 
 
 @dataclass(slots=True)
@@ -29,6 +34,14 @@ class Request:
     query: bytes
     headers: Headers
     body: bytes
+    # Whether it concerns a tenant, and not the gateway itself.
+    is_call: bool = field(default=False, init=False)
+    # As the client wrote it; empty in a call of the gateway's own.
+    path: bytes = b""
+    # Query and body as the client sent them, where an alias has changed them.
+    sent: tuple[bytes, bytes] | None = field(default=None, init=False)
+    # False once v1 has to answer it.
+    is_ours: bool = field(default=True, init=False)
     # The caller's if it is fit for a log, else a new one.
     request_id: str = field(init=False)
     _first: dict[bytes, bytes] = field(init=False, repr=False)
@@ -68,8 +81,22 @@ class Response:
     body: bytes | AsyncIterator[bytes] = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A route's connections: how many, how many idle, how many calls wait for one."""
+
+    size: int
+    available: int
+    waiting: int
+
+
 class Route(Protocol):
-    """A way to the functions of one tenant."""
+    """A way to the functions of one tenant, and to its storage."""
+
+    storage: Storage
+
+    def pool(self) -> Pool | None:
+        """Tell of its connections; None where they are not limited."""
 
     async def open(self) -> None:
         """Acquire what the route needs; a database that is away is no error."""

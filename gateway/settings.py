@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from gateway.tenancy import (
     TenancyError,
@@ -61,9 +61,31 @@ class Settings:
     pool_timeout: float = 10.0
     prepare: bool = True
     body_limit: int = 1024 * 1024
+    # Of 127.0.0.1: everything that Prometheus may know. 0: nowhere.
+    metrics_port: int = 0
     log_level: str = "INFO"
+    # How long a window of the canary is; 0: calls are not counted.
+    window_seconds: float = 10.0
+    # Answers for yachts that are not in yet.
+    v1_url: str = ""
+    # A storage server to forward to, or where fsspec keeps what is served here.
+    storage_upstream: str = field(default="", repr=False)
+    storage_url: str = field(default="", repr=False)
+    storage_secret: bytes = field(default=b"", repr=False)
     # Whose pages may read answers; none named: all, as in PostgREST.
     cors_origins: tuple[str, ...] = ()
+
+    def of_tenant(self, alias: str) -> Settings:
+        """Return the settings of a gateway for one of the tenants alone."""
+        urls = self.tenants[alias]
+        return replace(
+            self,
+            database_url=urls.database_url,
+            listen_url=urls.listen_url,
+            postgrest_url=urls.postgrest_url,
+            postgrest_jwt_secret=urls.postgrest_jwt_secret or self.postgrest_jwt_secret,
+            storage_upstream=urls.storage_upstream or self.storage_upstream,
+        )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -113,8 +135,12 @@ class Settings:
             pool_timeout=float(read.number("POOL_TIMEOUT", 10, least=1, most=600)),
             prepare=read.choice("PREPARE", "on", ("on", "off")) == "on",
             body_limit=read.number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
+            metrics_port=read.number("METRICS_PORT", 0, least=0, most=65535),
             log_level=read.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
+            window_seconds=read.seconds("WINDOW_SECONDS", "10", most=300),
+            v1_url=read.http_url("V1_URL"),
             cors_origins=read.names("CORS_ALLOWED_ORIGINS"),
+            **_storage(read),
         )
 
 
@@ -135,6 +161,24 @@ class _Variables:
             )
         return int(value)
 
+    def seconds(self, name: str, default: str, *, most: float) -> float:
+        """A time, or 0 for never."""
+        try:
+            value = float(self.text(name, default))
+        except ValueError:
+            value = -1
+        if value != 0 and not 0.05 <= value <= most:
+            raise SettingsError(
+                f"PART_LENS_{name} must be a number from 0.05 to {most}, or 0"
+            )
+        return value
+
+    def http_url(self, name: str) -> str:
+        value = self.text(name)
+        if value and not value.startswith(("http://", "https://")):
+            raise SettingsError(f"PART_LENS_{name} must be an http(s) URL")
+        return value.rstrip("/")
+
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
         if value not in choices:
@@ -149,6 +193,29 @@ class _Variables:
         if value := self.text(name):
             _checked(check_secret, f"PART_LENS_{name}", value)
         return value
+
+
+class _Storage(TypedDict):
+    storage_upstream: str
+    storage_url: str
+    storage_secret: bytes
+
+
+def _storage(read: _Variables) -> _Storage:
+    upstream = read.text("STORAGE_UPSTREAM").rstrip("/")
+    url = read.text("STORAGE_URL")
+    secret = read.secret("STORAGE_SECRET").encode()
+    if upstream and url:
+        raise SettingsError(
+            "PART_LENS_STORAGE_UPSTREAM and PART_LENS_STORAGE_URL exclude each other"
+        )
+    if upstream and not upstream.startswith(("http://", "https://")):
+        raise SettingsError("PART_LENS_STORAGE_UPSTREAM must be an http(s) URL")
+    if url and not secret:
+        raise SettingsError(
+            "PART_LENS_STORAGE_SECRET is missing: it signs the URLs of objects"
+        )
+    return _Storage(storage_upstream=upstream, storage_url=url, storage_secret=secret)
 
 
 def _algorithms(

@@ -18,7 +18,8 @@ SECRET_BYTES_MIN = 32
 ALIAS = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 VARIABLE = re.compile(
     r"TENANT_(?P<alias>.+)_"
-    r"(?P<part>DATABASE_URL|LISTEN_URL|POSTGREST_URL|POSTGREST_JWT_SECRET)"
+    r"(?P<part>DATABASE_URL|LISTEN_URL|POSTGREST_URL|POSTGREST_JWT_SECRET"
+    r"|STORAGE_UPSTREAM)"
 )
 
 
@@ -34,6 +35,7 @@ class TenantUrls:
     listen_url: str = field(default="", repr=False)
     postgrest_url: str = field(default="", repr=False)
     postgrest_jwt_secret: str = field(default="", repr=False)
+    storage_upstream: str = field(default="", repr=False)
 
 
 def tenants_in(environment: Mapping[str, str], *, needed: str) -> dict[str, TenantUrls]:
@@ -66,6 +68,7 @@ def tenants_in(environment: Mapping[str, str], *, needed: str) -> dict[str, Tena
             listen_url=parts.get("LISTEN_URL", parts.get("DATABASE_URL", "")),
             postgrest_url=parts.get("POSTGREST_URL", "").rstrip("/"),
             postgrest_jwt_secret=parts.get("POSTGREST_JWT_SECRET", ""),
+            storage_upstream=parts.get("STORAGE_UPSTREAM", "").rstrip("/"),
         )
         for alias, parts in given.items()
     }
@@ -94,7 +97,7 @@ def check_secret(name: str, value: str) -> None:
 def _check(name: str, value: str) -> None:
     if name.endswith("_POSTGREST_JWT_SECRET"):
         check_secret(name, value)
-    elif not name.endswith("_POSTGREST_URL"):
+    elif not name.endswith(("_POSTGREST_URL", "_STORAGE_UPSTREAM")):
         check_conninfo(name, value)
     elif not value.startswith(("http://", "https://")):
         raise TenancyError(f"{name} must be an http(s) URL")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from gateway.errors import RETRY_AFTER, ApiError
-from gateway.master import MasterAwayError
+from gateway.master import NOBODY, MasterAwayError
 from gateway.tokens import ANONYMOUS_ROLE
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ logger = logging.getLogger("gateway.tenants")
 # The claim in which a token without a person names its tenant, in any case.
 CLAIM = "tenant_key_alias"
 PERSON = "authenticated"
-# Nobody's account: asking for it shows that MASTER answers.
-NOBODY = UUID(int=0)
 # Seconds in which every tenant can have been reached: connect_timeout.
 SETTLING = 5.0
 
@@ -72,6 +70,10 @@ class Readiness:
 class Tenants(Protocol):
     """The tenants of this gateway."""
 
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        """Each tenant's route by its alias."""
+
     async def resolve(self, identity: Identity) -> Route:
         """Return the route that answers `identity`.
 
@@ -93,6 +95,11 @@ class OneTenant:
 
     def __init__(self, route: Route) -> None:
         self._route = route
+
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        """Return the one, which needs no alias."""
+        return {"": self._route}
 
     async def resolve(self, identity: Identity) -> Route:  # noqa: ARG002 - one answer
         """Return the one route."""
@@ -127,6 +134,11 @@ class ManyTenants:
         self._directory = directory
         self._clock = clock
         self._settled = 0.0
+
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        """Each tenant's route by its alias."""
+        return self._routes
 
     async def resolve(self, identity: Identity) -> Route:
         """Return the route to the caller's tenant.

@@ -15,6 +15,7 @@ from aiohttp import (
 )
 from yarl import URL
 
+from gateway.arguments import idempotency_key
 from gateway.errors import ApiError, commit_unknown, unavailable
 from gateway.messages import Response
 from gateway.phrases import phrased
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
     from aiohttp import ClientResponse
 
-    from gateway.messages import Headers, Request
+    from gateway.messages import Headers, Pool, Request
     from gateway.signer import Signer
+    from gateway.storage import Storage
     from gateway.tokens import Identity
 
 CONNECT_TIMEOUT = 5
@@ -60,26 +62,29 @@ UNWANTED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 class PostgrestRoute:
     """Answer calls from a PostgREST server, over connections that are kept."""
 
-    def __init__(self, url: str, signer: Signer | None = None) -> None:
+    def __init__(
+        self, url: str, storage: Storage, signer: Signer | None = None
+    ) -> None:
         """Take the server's URL, and what signs tokens if it has another secret."""
+        self.storage = storage
         self._url = url
         self._signer = signer
         self._session: ClientSession | None = None
 
     async def open(self) -> None:
         """Prepare the client; connections are made when they are needed."""
-        self._session = ClientSession(
-            connector=TCPConnector(limit=0),
-            timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-            cookie_jar=DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=UNWANTED,
-        )
+        self._session = new_session()
+        await self.storage.open()
 
     async def close(self) -> None:
         """Close the kept connections."""
+        await self.storage.close()
         if self._session is not None:
             await self._session.close()
+
+    def pool(self) -> Pool | None:
+        """Connections to the upstream are not limited."""
+        return None
 
     async def ready(self) -> bool:
         """Say whether the upstream answers and has its schema cache."""
@@ -113,33 +118,71 @@ class PostgrestRoute:
             # PostgREST 12 sends a body with its refusal, and what would come next on
             # this connection would begin with it.
             headers.append(("connection", "close"))
-        try:
-            answer = await self._opened.request(
-                request.method,
-                URL(target, encoded=True),
-                headers=headers,
-                data=request.body or None,
-                allow_redirects=False,
-            )
-        except ClientConnectorError:
-            raise _away() from None
-        except (ClientError, TimeoutError):
-            if request.method == "POST":
-                raise commit_unknown(request.body) from None
-            raise _away() from None
-        kept: Headers = [
-            (name.lower(), value)
-            for name, value in answer.raw_headers
-            if name.lower() not in NOT_RETURNED
-        ]
-        status = phrased(answer.status, answer.reason)
-        return Response(status, kept, _stream(answer))
+        return await forward(
+            self._opened,
+            request,
+            target=target,
+            headers=headers,
+            body=request.body,
+            away=_away(),
+        )
 
     @property
     def _opened(self) -> ClientSession:
         if self._session is None:
             raise _away()
         return self._session
+
+
+def new_session() -> ClientSession:
+    """Open a client that keeps connections and passes on what it is given."""
+    return ClientSession(
+        connector=TCPConnector(limit=0),
+        timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+        cookie_jar=DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=UNWANTED,
+    )
+
+
+async def forward(
+    session: ClientSession,
+    request: Request,
+    *,
+    target: str,
+    headers: list[tuple[str, str]],
+    body: bytes,
+    away: ApiError,
+) -> Response:
+    """Send a request's method to another server, and stream its answer.
+
+    :raises ApiError: `away`; or that a POST may have been carried out.
+    """
+    try:
+        answer = await session.request(
+            request.method,
+            URL(target, encoded=True),
+            headers=headers,
+            data=body or None,
+            allow_redirects=False,
+        )
+    except ClientConnectorError:
+        raise away from None
+    except (ClientError, TimeoutError):
+        if request.method == "POST":
+            raise commit_unknown(idempotency_key(request)) from None
+        raise away from None
+    return streamed(answer)
+
+
+def streamed(answer: ClientResponse) -> Response:
+    """Pass an upstream's answer on as it arrives."""
+    kept: Headers = [
+        (name.lower(), value)
+        for name, value in answer.raw_headers
+        if name.lower() not in NOT_RETURNED
+    ]
+    return Response(phrased(answer.status, answer.reason), kept, _stream(answer))
 
 
 async def _stream(answer: ClientResponse) -> AsyncIterator[bytes]:

@@ -45,6 +45,11 @@ def test_secrets_are_not_in_the_repr() -> None:
         ("POOL_SIZE", "-5"),
         ("PREPARE", "maybe"),
         ("LOG_LEVEL", "LOUD"),
+        ("WINDOW_SECONDS", "0.01"),
+        ("WINDOW_SECONDS", "301"),
+        ("WINDOW_SECONDS", "nan"),
+        ("WINDOW_SECONDS", "soon"),
+        ("V1_URL", "v1.example"),
     ],
 )
 def test_what_cannot_be_used_is_named_but_not_quoted(name: str, value: str) -> None:
@@ -73,6 +78,44 @@ def test_algorithms_are_those_that_can_be_verified() -> None:
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
+        ({"STORAGE_URL": "file:///bytes"}, "STORAGE_SECRET"),
+        (
+            {"STORAGE_URL": "file:///bytes", "STORAGE_SECRET": "s" * 31},
+            "STORAGE_SECRET",
+        ),
+        ({"STORAGE_UPSTREAM": "ftp://elsewhere"}, "STORAGE_UPSTREAM"),
+        (
+            {
+                "STORAGE_UPSTREAM": "http://elsewhere",
+                "STORAGE_URL": "file:///bytes",
+                "STORAGE_SECRET": "s" * 32,
+            },
+            "STORAGE_URL",
+        ),
+    ],
+)
+def test_what_storage_cannot_use_is_said(settings: dict[str, str], named: str) -> None:
+    given = {f"PART_LENS_{name}": value for name, value in settings.items()}
+    with pytest.raises(SettingsError, match=f"PART_LENS_{named}") as error:
+        Settings.from_environment({**GOOD, **given})
+    assert "s" * 31 not in str(error.value)
+
+
+def test_a_tenant_can_have_a_storage_server_of_its_own() -> None:
+    given = {
+        "PART_LENS_STORAGE_UPSTREAM": "http://all/storage/v1/",
+        "TENANT_NORTH_STORAGE_UPSTREAM": "http://north/storage/v1/",
+    }
+    settings = Settings.from_environment({**MANY, **given})
+    north, south = (settings.of_tenant(alias) for alias in ("NORTH", "SOUTH_2"))
+    assert north.storage_upstream == "http://north/storage/v1"
+    assert south.storage_upstream == "http://all/storage/v1"
+    assert south.database_url == MANY["TENANT_SOUTH_2_DATABASE_URL"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
         ({"JWT_ALGORITHMS": "none"}, "JWT_ALGORITHMS"),
         ({"JWT_ALGORITHMS": "HS512"}, "JWT_ALGORITHMS"),
         ({"JWT_ALGORITHMS": "RS256"}, "JWKS"),
@@ -95,9 +138,11 @@ def test_no_secret_is_in_the_repr() -> None:
         "PART_LENS_JWT_SECRET_PREVIOUS": "previous" * 8,
         "PART_LENS_POSTGREST_JWT_SECRET": "upstream" * 8,
         "PART_LENS_JWKS": "https://user:hush@keys.example/",
+        "PART_LENS_STORAGE_URL": "s3://key:hush@bucket",
+        "PART_LENS_STORAGE_SECRET": "urlsurls" * 8,
     }
     text = repr(Settings.from_environment({**GOOD, **given}))
-    for value in ("previousprevious", "upstreamupstream", "hush", SECRET):
+    for value in ("previousprevious", "upstreamupstream", "urlsurls", "hush", SECRET):
         assert value not in text
 
 

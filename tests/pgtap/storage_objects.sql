@@ -1,7 +1,7 @@
 -- The objects of each bucket: who reads, adds, changes and deletes. A permission is tried as the storage
 -- server tries it: as the caller, in a transaction that is undone.
 BEGIN;
-SELECT plan(99);
+SELECT plan(139);
 SELECT tap.fleet();
 
 CREATE FUNCTION pg_temp.try(p_who text, p_role text, p_statement text)
@@ -102,6 +102,40 @@ CROSS JOIN (VALUES
 ) AS n (what, name)
 ORDER BY b.id, n.what;
 
+-- An upsert, as the storage server tries it: what is new is an upload, what is there is a change.
+SELECT is(
+    pg_temp.try(w.who, 'authenticated', format(
+        'INSERT INTO storage.objects (bucket_id, name) VALUES (%L, %L)
+         ON CONFLICT (bucket_id, name) DO UPDATE SET metadata = ''{}''',
+        b.id, tap.id('yacht') || n.rest)),
+    CASE
+        WHEN w.who = 'stranger' THEN '42501'
+        WHEN n.rest = '/a/1.png' AND w.who <> 'manager' THEN '42501'
+        ELSE '1'
+    END,
+    format('upsert of %s in %s by %s', n.what, b.id, w.who))
+FROM storage.buckets AS b
+CROSS JOIN unnest(ARRAY['crew', 'chief_engineer', 'captain', 'manager', 'stranger']) AS w (who)
+CROSS JOIN (VALUES ('what is new', '/a/3.png'), ('what is there', '/a/1.png')) AS n (what, rest)
+ORDER BY b.id, w.who, n.rest;
+
+-- What was there before the policies may have any name: it hides, and no statement stumbles over it.
+INSERT INTO storage.objects (bucket_id, name)
+SELECT b.id, n.name
+FROM storage.buckets AS b
+CROSS JOIN unnest(ARRAY['', '/', '//', 'x.png', 'not-a-uuid/x.png', NULL]) AS n (name);
+
+SELECT is(
+    pg_temp.try('manager', 'authenticated', v.statement || ' WHERE o.bucket_id LIKE ''pms-%'''),
+    '3',
+    format('malformed names do not disturb a %s', v.command))
+FROM (VALUES
+    ('select', 'SELECT o.id FROM storage.objects AS o'),
+    ('update', 'UPDATE storage.objects AS o SET metadata = ''{}'''),
+    ('delete', 'DELETE FROM storage.objects AS o')
+) AS v (command, statement)
+ORDER BY v.command;
+
 SELECT is(
     pg_temp.try('dismissed', 'authenticated', format(
         'SELECT o.id FROM storage.objects AS o WHERE o.name LIKE %L', tap.id('yacht') || '/%')),
@@ -110,6 +144,35 @@ SELECT is(
     pg_temp.try('captain', 'authenticated',
         'INSERT INTO storage.objects (bucket_id, name) VALUES (''elsewhere'', ''x/y.png'')'),
     '42501', 'a bucket of somebody else is not opened');
+
+-- What the gateway looks up: limits of buckets as the caller, and every row for the sweep.
+INSERT INTO storage.buckets (id, name) VALUES ('elsewhere', 'elsewhere');
+INSERT INTO storage.objects (bucket_id, name) VALUES ('elsewhere', 'x/y.png');
+-- Where a superuser made it, it bypasses row security, and the policy would not be tried.
+ALTER ROLE service_role NOBYPASSRLS;
+SELECT is(
+    pg_temp.try('crew', 'authenticated', 'SELECT b.id FROM storage.buckets AS b'),
+    '3', 'a person sees our buckets and no others');
+SELECT is(
+    pg_temp.try('crew', 'authenticated', 'UPDATE storage.buckets AS b SET public = true'),
+    '0', 'a person changes no bucket');
+SELECT is(
+    pg_temp.try(NULL, 'anon', 'SELECT b.id FROM storage.buckets AS b'),
+    '0', 'nobody in particular sees a bucket');
+SELECT is(
+    pg_temp.try(NULL, 'service_role', 'SELECT o.id FROM storage.objects AS o'),
+    (SELECT count(*)::text FROM storage.objects AS o),
+    'a service sees every object');
+SELECT is(
+    pg_temp.try(NULL, 'service_role', v.statement),
+    v.expected,
+    format('a service without more rights does not %s', v.command))
+FROM (VALUES
+    ('insert', 'INSERT INTO storage.objects (bucket_id, name) VALUES (''elsewhere'', ''z'')', '42501'),
+    ('update', 'UPDATE storage.objects AS o SET metadata = ''{}''', '0'),
+    ('delete', 'DELETE FROM storage.objects AS o', '0')
+) AS v (command, statement, expected)
+ORDER BY v.command;
 
 SELECT * FROM finish();
 ROLLBACK;
