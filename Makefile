@@ -13,7 +13,7 @@ export GATEWAY_PORT POSTGREST_PORT
 
 .DEFAULT_GOAL  := help
 .PHONY: help bootstrap demo test pgtap migrate verify revert status migration parity \
-        supabase import adopt canary canary-set reconcile readiness tick postgrest gateway \
+        supabase import adopt canary canary-set reconcile readiness tick metrics postgrest gateway \
         env token totp bench lint stop clean
 
 help: ## Show this list.
@@ -83,6 +83,9 @@ reconcile: bootstrap ## Compare all stocks with the ledger and put cached quanti
 
 readiness: bootstrap ## Show whether the version before can be retired: figure, threshold, verdict.
 	@$(PYTHON) -m deploy.operate readiness
+
+metrics: bootstrap ## Write what only SQL knows as metrics for Prometheus (FILE=, TENANT=).
+	@$(PYTHON) -m deploy.ledger_metrics $(if $(FILE),--file "$(FILE)") $(if $(TENANT),--tenant "$(TENANT)")
 
 tick: bootstrap ## Do what has to happen every minute where there is no pg_cron.
 	@$(PYTHON) -m deploy.operate tick
