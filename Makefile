@@ -13,8 +13,8 @@ export GATEWAY_PORT POSTGREST_PORT
 
 .DEFAULT_GOAL  := help
 .PHONY: help bootstrap demo test pgtap migrate verify revert status migration parity \
-        supabase import adopt canary canary-set reconcile readiness tick postgrest gateway \
-        env token totp bench evidence lint stop clean
+        supabase import adopt canary canary-set reconcile readiness tick metrics postgrest \
+        gateway env token totp bench evidence lint stop clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ reconcile: bootstrap ## Compare all stocks with the ledger and put cached quanti
 
 readiness: bootstrap ## Show whether the version before can be retired: figure, threshold, verdict.
 	@$(PYTHON) -m deploy.operate readiness
+
+metrics: bootstrap ## Write what only SQL knows as metrics for Prometheus (FILE=, TENANT=).
+	@$(PYTHON) -m deploy.ledger_metrics $(if $(FILE),--file "$(FILE)") $(if $(TENANT),--tenant "$(TENANT)")
 
 tick: bootstrap ## Do what has to happen every minute where there is no pg_cron.
 	@$(PYTHON) -m deploy.operate tick

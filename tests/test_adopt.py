@@ -466,6 +466,25 @@ def test_the_old_database_is_read_in_a_read_only_transaction(old: OldYacht) -> N
         read(old.url, YACHT)
 
 
+def test_a_reader_who_may_not_see_all_is_refused(
+    old: OldYacht, cluster: Cluster
+) -> None:
+    """Row security would hide rows, and a part of the truth looks like all of it."""
+    with cluster.connect() as connection:
+        connection.execute("DROP ROLE IF EXISTS old_reader")
+        connection.execute("CREATE ROLE old_reader")
+        connection.execute(f"GRANT old_reader TO {DEPLOYER}")
+    old.run(
+        """
+        GRANT SELECT ON ALL TABLES IN SCHEMA public TO old_reader;
+        ALTER TABLE public.pms_parts ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY plenty ON public.pms_parts USING (quantity_on_hand > 3);
+        """
+    )
+    with pytest.raises(LegacyError, match="row-level security"):
+        read(f"{old.url}&options=-c%20role%3Dold_reader", YACHT)
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [

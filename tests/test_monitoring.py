@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from prometheus_client import Counter, Gauge, Histogram
 
+from deploy.ledger_metrics import QUERIES
 from deploy.state import ROOT
+from gateway import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,6 +169,24 @@ def test_every_metric_is_looked_at() -> None:
     """What nobody reads need not be exposed."""
     text = "\n".join([*(rule["expr"] for rule in rules()), *shown()])
     assert [name for name in listed() if name not in text] == []
+
+
+def test_the_list_is_what_gateway_and_ledger_expose() -> None:
+    """Every metric that there is, under its name in the text format, and its type."""
+    exposed = {
+        family.name + ("_total" if family.type == "counter" else ""): family.type
+        for collector in vars(metrics).values()
+        if isinstance(collector, Counter | Gauge | Histogram)
+        for family in collector.describe()
+    }
+    exposed |= dict.fromkeys(QUERIES, "gauge")
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", LIST, re.M)
+    assert dict(rows) == exposed
+
+
+def test_the_rules_find_their_bucket() -> None:
+    """A quantile is told from the buckets at the threshold alone."""
+    assert 0.5 in metrics.BUCKETS
 
 
 def test_each_alert_says_what_it_means() -> None:
