@@ -17,13 +17,18 @@ from gateway.tokens import ROLES
 from gateway.upstream import PostgrestRoute
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from typing import Any
 
     from gateway.settings import Settings
 
-# Without these the server's log shows PINs and codes: each statement's parameters.
-SILENT = ("log_parameter_max_length", "log_parameter_max_length_on_error")
+# Otherwise the server's log shows PINs and codes: as parameters of statements, and in
+# what an error quotes of them.
+SILENT: Mapping[str, str] = {
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
+}
 LOGIN = """
 SELECT
     r.rolsuper OR r.rolbypassrls,
@@ -118,13 +123,12 @@ async def _login(connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[Find
 
 async def _logging(connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[Finding]:
     cursor = connection.cursor(row_factory=tuple_row)
-    for name in SILENT:
+    for name, safe in SILENT.items():
         await cursor.execute("SELECT current_setting(%s)", [name])
         row = await cursor.fetchone()
         value = row[0] if row else ""
-        good = value == "0"
-        why = "" if good else ": PINs and codes may reach the server's log; set it to 0"
-        yield Finding(good, f"{name} = {value}{why}")
+        why = f": PINs and codes may reach the server's log; set it to {safe}"
+        yield Finding(value == safe, f"{name} = {value}{'' if value == safe else why}")
 
 
 async def _upstream(settings: Settings) -> Finding:
