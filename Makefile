@@ -13,7 +13,7 @@ export GATEWAY_PORT POSTGREST_PORT
 
 .DEFAULT_GOAL  := help
 .PHONY: help bootstrap demo test pgtap migrate verify revert status migration parity \
-        import postgrest gateway env token bench lint stop clean
+        import postgrest gateway env token totp bench lint stop clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ env: $(PYTHON) ## Print what a client needs, for eval "$(make -s env)".
 
 token: $(PYTHON) ## Print one token (ROLE=crew|hod|purser|captain|manager|stranger|service).
 	@$(PYTHON) -m deploy.tokens "$(or $(ROLE),$(error ROLE= is missing))"
+
+totp: $(PYTHON) ## Print one code of an authenticator, not given before (ROLE=crew|hod|captain|manager).
+	@$(PYTHON) -m deploy.signers "$(or $(ROLE),$(error ROLE= is missing))"
 
 bench: ## Measure the speed on a cluster of its own, print a table and write JSON.
 	@deploy/bootstrap bench

@@ -32,6 +32,8 @@ from deploy.personas import CREW, HOD, STRANGER, YACHT_ID, Persona
 from deploy.sample import YACHTS, load_people
 from deploy.server import ServerError
 from deploy.services import ROUTES
+from deploy.signers import Signers
+from deploy.signing_tour import SigningTour
 from deploy.state import State, StateError
 from deploy.tokens import token_for
 
@@ -81,8 +83,13 @@ class Walk:
 
     client: httpx.Client
     secret: str = field(repr=False)
+    run: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     steps: int = 0
     differences: int = 0
+
+    def key(self, name: str) -> str:
+        """An idempotency key of this walk."""
+        return f"{name}-{self.run}"
 
     def title(self, text: str) -> None:
         self.steps += 1
@@ -97,12 +104,14 @@ class Walk:
         expect: int | str,
         says: Callable[[Any], str],
         holds: Callable[[Any], bool] = lambda _: True,
+        hush: bool = False,
         **arguments: object,
     ) -> Any:
         """Call `function` as `who`; return the body of the answer.
 
         `expect` is the status, with the code of a refusal behind it. `holds` must be
-        true of the body; `says` puts it in plain words. DemoError if nobody answers.
+        true of the body; `says` puts it in plain words. With `hush` a body that
+        differs is not printed: it may hold a secret. DemoError if nobody answers.
         """
         self._announce(who, function, arguments)
         response = self.send(
@@ -118,9 +127,8 @@ class Walk:
             told = says(body) if got == str(expect) and holds(body) else ""
         except (KeyError, TypeError, ValueError, IndexError):
             body, got, told = None, str(response.status_code), ""
-        self.verdict(
-            got, told or f"expected {expect}: {response.text[:300]}", right=bool(told)
-        )
+        text = "" if hush and response.is_success else response.text[:300]
+        self.verdict(got, told or f"expected {expect}: {text}", right=bool(told))
         return body
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
@@ -148,7 +156,7 @@ class Walk:
         self, who: Persona, function: str, arguments: dict[str, object]
     ) -> None:
         told = [f"{SHOWN[k]} {v}" for k, v in arguments.items() if k in SHOWN]
-        role = f"{who.yacht_role}".replace("_", " ")
+        role = f"{who.yacht_role or who.token_role}".replace("_", " ")
         self.say(f"POST /rpc/{function}  as {role}  {', '.join(told)}")
 
 
@@ -187,7 +195,6 @@ class Tour:
     """
 
     walk: Walk
-    run: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     part_id: str = ""
     stock_id: str | None = None
     in_stock: int = 0
@@ -243,9 +250,9 @@ class Tour:
             p_part_id=self.part_id,
             p_quantity=TAKEN,
             p_stock_id=self.stock_id,
-            p_idempotency_key=f"consume-{self.run}",
-            says=_before_and_after,
-            holds=self._moved(-TAKEN),
+            p_idempotency_key=self.walk.key("consume"),
+            says=self.before_and_after,
+            holds=self.moved(-TAKEN),
         )
 
     def consume_too_much(self) -> None:
@@ -257,7 +264,7 @@ class Tour:
             p_part_id=self.part_id,
             p_quantity=self.in_stock + 1,
             p_stock_id=self.stock_id,
-            p_idempotency_key=f"too-much-{self.run}",
+            p_idempotency_key=self.walk.key("too-much"),
             says=_refusal,
         )
 
@@ -269,9 +276,9 @@ class Tour:
             p_part_id=self.part_id,
             p_quantity=TAKEN,
             p_stock_id=self.stock_id,
-            p_idempotency_key=f"{key}-{self.run}",
-            says=_before_and_after,
-            holds=self._moved(TAKEN),
+            p_idempotency_key=self.walk.key(key),
+            says=self.before_and_after,
+            holds=self.moved(TAKEN),
         )
         return answer
 
@@ -286,7 +293,7 @@ class Tour:
             p_part_id=self.part_id,
             p_quantity=TAKEN,
             p_stock_id=self.stock_id,
-            p_idempotency_key=f"receive-{self.run}",
+            p_idempotency_key=self.walk.key("receive"),
             says=_refusal,
             holds=lambda body: json.loads(body["details"]) == first,
         )
@@ -300,7 +307,7 @@ class Tour:
             p_part_id=self.part_id,
             p_quantity=TAKEN,
             p_stock_id=self.stock_id,
-            p_idempotency_key=f"crew-{self.run}",
+            p_idempotency_key=self.walk.key("crew"),
             says=_refusal,
         )
         self.walk.title("The captain of the other yacht sees nothing of this one")
@@ -312,7 +319,12 @@ class Tour:
             says=_refusal,
         )
 
-    def _moved(self, change: int) -> Callable[[Any], bool]:
+    @staticmethod
+    def before_and_after(body: dict[str, Any]) -> str:
+        return f"{body['quantity_before']} before, {body['quantity_after']} after"
+
+    def moved(self, change: int) -> Callable[[Any], bool]:
+        """Count a movement of the stock; whether an answer agrees."""
         before = self.in_stock
         self.in_stock += change
         self.on_hand += change
@@ -334,10 +346,6 @@ def _named(row: dict[str, Any]) -> str:
 def _where(body: dict[str, Any]) -> str:
     places = [str(stock["location"]) for stock in body["stocks"]]
     return f"in {' and '.join(places)}" if places else "with no place yet"
-
-
-def _before_and_after(body: dict[str, Any]) -> str:
-    return f"{body['quantity_before']} before, {body['quantity_after']} after"
 
 
 def _refusal(body: dict[str, Any]) -> str:
@@ -396,7 +404,12 @@ def demonstrate(url: str, state: State) -> int:
         tour.consume_too_much()
         tour.receive_twice()
         tour.be_refused()
-        walk_through_storage(walk, tour.part_id, tour.run)
+        signing = SigningTour(walk, Signers.of(state), connection)
+        signing.enrol()
+        signing.count(tour)
+        signing.write_off(tour)
+        signing.reverse(tour)
+        walk_through_storage(walk, tour.part_id)
         check_parity(walk, connection)
     click.echo()
     if walk.differences:

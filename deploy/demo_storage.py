@@ -18,12 +18,9 @@ BUCKET = "pms-part-photos"
 SIDE = 64  # pixels
 
 
-def walk_through_storage(walk: Walk, part_id: str, run: str) -> None:
-    """Upload a photo, have its removal refused to who may not, and remove it.
-
-    `run` sets the name apart from those of other walks.
-    """
-    name = f"{YACHT_ID}/{part_id}/{run}.png"
+def walk_through_storage(walk: Walk, part_id: str) -> None:
+    """Upload a photo, have its removal refused to who may not, and remove it."""
+    name = f"{YACHT_ID}/{part_id}/{walk.run}.png"
     path = f"/object/{BUCKET}/{name}"
     photo = _photo()
     walk.title("A crew member keeps a photo of it")

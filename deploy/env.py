@@ -21,6 +21,7 @@ from deploy.personas import (
     YACHT_ID,
 )
 from deploy.server import ServerError
+from deploy.signers import Signers
 from deploy.state import State, StateError
 from deploy.tokens import token_for
 
@@ -47,6 +48,15 @@ def assignments(state: State) -> dict[str, str]:
         "OTHER_YACHT_ID": str(OTHER_YACHT_ID),
         "PART_ID": _part_with_stock(cluster),
         **{f"JWT_{persona.key}": token_for(persona, secret) for persona in SHOWN},
+        **signing(state),
+    }
+
+
+def signing(state: State) -> dict[str, str]:
+    """What the sample people sign with, once the demo has let them enrol."""
+    signers = Signers.of(state).known()
+    return {f"PIN_{key}": signer.pin for key, signer in signers.items()} | {
+        f"TOTP_SECRET_{key}": signer.secret for key, signer in signers.items()
     }
 
 

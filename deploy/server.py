@@ -44,6 +44,8 @@ SETTINGS: Mapping[str, str] = {
     # PINs and codes travel as parameters; they must not reach the log.
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
+    # Nor in the context of an error, which quotes JSON that PostgreSQL cannot read.
+    "log_error_verbosity": "terse",
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "log_timezone": "UTC",
     "timezone": "UTC",

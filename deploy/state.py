@@ -90,6 +90,11 @@ class State:
     def secrets_file(self) -> Path:
         return self.directory / "secrets.json"
 
+    @property
+    def signers_file(self) -> Path:
+        """What the sample people sign with."""
+        return self.directory / "signers.json"
+
     def secrets(self) -> Secrets:
         """Load this installation's secrets; make them at the first call."""
         if not self.secrets_file.exists():

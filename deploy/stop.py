@@ -38,6 +38,7 @@ def remove_state(state: State) -> None:
     for name in ("log", "run", "storage"):
         shutil.rmtree(state.directory / name, ignore_errors=True)
     state.secrets_file.unlink(missing_ok=True)
+    state.signers_file.unlink(missing_ok=True)
     state.storage_secret_file.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         state.directory.rmdir()

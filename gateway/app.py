@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from gateway import phrases
-from gateway.cors import Cors
-from gateway.database import Database
-from gateway.direct import DirectRoute
-from gateway.directory import Directory
+from gateway import aliases, metrics
 from gateway.errors import RETRY_AFTER, ApiError
-from gateway.jwks import KeySet
-from gateway.master import Master
 from gateway.messages import JSON_TYPE, ClientGoneError, Request, Response
-from gateway.signer import Signer
 from gateway.statements import SCHEMA
-from gateway.storage import storage_of
 from gateway.storage.front import PREFIX as STORAGE_PREFIX
-from gateway.storage.front import StorageFront
 from gateway.storage.messages import StorageRequest
-from gateway.tenants import ManyTenants, OneTenant
-from gateway.tokens import Tokens
-from gateway.upstream import PostgrestRoute
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 
+    from gateway.cors import Cors
     from gateway.messages import Route
-    from gateway.settings import Settings
+    from gateway.pages import Pages
+    from gateway.storage.front import StorageFront
     from gateway.tenants import Readiness, Tenants
+    from gateway.tokens import Identity, Tokens
 
     Message = MutableMapping[str, Any]
     Scope = MutableMapping[str, Any]
@@ -41,57 +33,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger("gateway")
 
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+# Seconds that a start waits for databases, which may be away for longer.
+SETTLING = 5.0
 SUPABASE_PREFIX = "/rest/v1"
 RPC_PREFIX = "/rpc/"
 
 
-def application(settings: Settings) -> Gateway:
-    """Build the gateway that the settings describe."""
-    phrases.install()
-    tokens = Tokens(
-        settings.jwt_secrets,
-        audience=settings.jwt_audience,
-        algorithms=settings.jwt_algorithms,
-        keys=KeySet(settings.jwks) if settings.jwks else None,
-    )
-    tenants = _tenants(settings)
-    return Gateway(
-        tenants,
-        tokens,
-        StorageFront(tenants, tokens, settings),
-        cors=Cors(settings.cors_origins),
-        body_limit=settings.body_limit,
-    )
-
-
-def _tenants(settings: Settings) -> Tenants:
-    if not settings.master_url:
-        return OneTenant(_route(settings))
-    routes = {
-        alias: _route(settings.of_tenant(alias), tenant=alias)
-        for alias in settings.tenants
-    }
-    master = Master(settings.master_url)
-    directory = Directory(
-        master.residence, fresh=settings.master_cache, stale=settings.master_stale
-    )
-    return ManyTenants(routes, master, directory)
-
-
-def _route(settings: Settings, *, tenant: str = "") -> Route:
-    if settings.route == "direct":
-        database = Database(settings, tenant=tenant)
-        return DirectRoute(database, storage_of(settings, database, tenant=tenant))
-    secret = settings.postgrest_jwt_secret
-    return PostgrestRoute(
-        settings.postgrest_url,
-        storage_of(settings, None, tenant=tenant),
-        Signer(secret) if secret else None,
-    )
-
-
 class Gateway:
-    """Serve RPC calls, storage, `/live` and `/ready`."""
+    """Serve RPC calls, the older API's aliases of them, storage, and descriptions."""
 
     def __init__(
         self,
@@ -100,13 +49,16 @@ class Gateway:
         storage: StorageFront,
         *,
         cors: Cors,
+        pages: Pages,
         body_limit: int,
     ) -> None:
         self._tenants = tenants
         self._tokens = tokens
         self._storage = storage
         self._cors = cors
+        self._pages = pages
         self._body_limit = body_limit
+        self._sampler = metrics.Sampler(tenants, tokens)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
@@ -121,11 +73,25 @@ class Gateway:
         await receive()
         await self._tokens.open()
         await self._tenants.open()
+        await self._settle()
+        self._sampler.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self._sampler.stop()
         await self._tenants.close()
         await self._tokens.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _settle(self) -> None:
+        """Wait a little for the databases: connections queue up where nobody serves.
+
+        A worker that served at once would answer 503 to what another could answer.
+        """
+        deadline = time.monotonic() + SETTLING
+        while time.monotonic() < deadline:
+            if self._tokens.ready and (await self._tenants.ready()).healthy:
+                return
+            await asyncio.sleep(0.02)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -144,6 +110,7 @@ class Gateway:
             if error.status >= 500:
                 _log(logging.ERROR, "failed", scope, request_id, code=error.code)
         except ClientGoneError:
+            metrics.observe(metrics.ABORTED, request.function, started)
             return
         except Exception:
             logger.exception("bug", extra={"fields": {"request_id": request_id}})
@@ -152,7 +119,9 @@ class Gateway:
         origin = request.header(b"origin")
         if origin is not None and request.method != "OPTIONS":
             response.headers += self._cors.headers(origin)
-        await _send(scope, send, response)
+        first = await _send(scope, send, response)
+        if request.is_call:
+            metrics.observe(response.status, request.function, started, first)
         if logger.isEnabledFor(logging.DEBUG):
             milliseconds = round((time.perf_counter() - started) * 1000, 2)
             _log(
@@ -168,32 +137,17 @@ class Gateway:
         self, scope: Scope, receive: Receive, request: Request
     ) -> Response:
         path: str = scope["path"]
-        if path == "/live":
-            return _health(healthy=True)
-        if path == "/ready":
-            if not self._tokens.ready:
-                return _health(healthy=False)
-            return _readiness(await self._tenants.ready())
+        if not path.startswith(RPC_PREFIX) and (own := await self._own(request, path)):
+            return own
+        request.is_call = True
         if request.method == "OPTIONS" and (preflight := self._preflight(request)):
             return preflight
         if scope["raw_path"].startswith(STORAGE_PREFIX):
-            return await self._storage.respond(
-                StorageRequest(
-                    method=request.method,
-                    # Names are split before they are decoded.
-                    path=scope["raw_path"].decode("latin-1")[len(STORAGE_PREFIX) :],
-                    query=request.query,
-                    headers=request.headers,
-                    chunks=_chunks(receive),
-                    request_id=request.request_id,
-                    body_limit=self._body_limit,
-                )
-            )
-        authorization = request.header(b"authorization")
-        identity = self._tokens.recall(authorization) or await self._tokens.identify(
-            authorization
-        )
+            return await self._store(scope, receive, request)
+        identity = await self._identify(request)
         route = await self._tenants.resolve(identity)
+        if path in aliases.ALIASES:
+            return await self._alias(request, path, receive, route, identity)
         request.function = _function(path)
         _check_profile(request)
         if request.method not in METHODS:
@@ -202,6 +156,59 @@ class Gateway:
             )
         request.body = await self._read(request, receive)
         return await route.call(request, identity)
+
+    async def _identify(self, request: Request) -> Identity:
+        authorization = request.header(b"authorization")
+        if (identity := self._tokens.recall(authorization)) is not None:
+            metrics.JWT_HITS.inc()
+            return identity
+        metrics.JWT_MISSES.inc()
+        return await self._tokens.identify(authorization)
+
+    async def _own(self, request: Request, path: str) -> Response | None:
+        """Answer what concerns the gateway and no tenant; None for anything else."""
+        if path == "/live":
+            return _health(healthy=True)
+        if path in ("/ready", aliases.HEALTH):
+            if not self._tokens.ready:
+                return _health(healthy=False)
+            return _readiness(await self._tenants.ready())
+        if path == "/metrics":
+            return metrics.response()
+        if self._pages.has(path) and request.method != "OPTIONS":
+            return await self._pages.answer(request.method, path)
+        return None
+
+    async def _store(
+        self, scope: Scope, receive: Receive, request: Request
+    ) -> Response:
+        # Names are split before they are decoded.
+        path = scope["raw_path"].decode("latin-1")[len(STORAGE_PREFIX) :]
+        return await self._storage.respond(
+            StorageRequest(
+                method=request.method,
+                path=path,
+                query=request.query,
+                headers=request.headers,
+                chunks=_chunks(receive),
+                request_id=request.request_id,
+                body_limit=self._body_limit,
+            )
+        )
+
+    async def _alias(
+        self,
+        request: Request,
+        path: str,
+        receive: Receive,
+        route: Route,
+        identity: Identity,
+    ) -> Response:
+        request.body = await self._read(request, receive)
+        aliases.translate(request, path)
+        response = await route.call(request, identity)
+        response.headers += aliases.successor(request.function)
+        return response
 
     def _preflight(self, request: Request) -> Response | None:
         if (origin := request.header(b"origin")) is None:
@@ -259,7 +266,8 @@ async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
         more = message.get("more_body", False)
 
 
-async def _send(scope: Scope, send: Send, response: Response) -> None:
+async def _send(scope: Scope, send: Send, response: Response) -> bytes:
+    """Send an answer; return the beginning of its body."""
     await send(
         {
             "type": "http.response.start",
@@ -272,10 +280,13 @@ async def _send(scope: Scope, send: Send, response: Response) -> None:
         if scope["method"] == "HEAD":
             body = b""
         await send({"type": "http.response.body", "body": body})
-        return
+        return response.body if isinstance(response.body, bytes) else b""
+    first = b""
     async for chunk in body:
+        first = first or chunk
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
+    return first
 
 
 def _function(path: str) -> str:

@@ -11,8 +11,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from gateway import catalogue
+from gateway import catalogue, metrics
 from gateway.errors import ApiError, unavailable
+from gateway.messages import Pool
 from gateway.pipeline import Connection
 
 if TYPE_CHECKING:
@@ -82,6 +83,15 @@ class Database:
             await asyncio.wait([self._listener], timeout=CANCEL_AGAIN)
         await self._pool.close()
 
+    def pool(self) -> Pool:
+        """Tell of the connections that calls use."""
+        stats = self._pool.get_stats()
+        return Pool(
+            size=stats["pool_size"],
+            available=stats["pool_available"],
+            waiting=stats["requests_waiting"],
+        )
+
     @property
     def ready(self) -> bool:
         """Say whether the database answers and its functions are known."""
@@ -121,6 +131,7 @@ class Database:
             try:
                 connection = await self._pool.getconn(remaining)
             except PoolTimeout:
+                metrics.POOL_TIMEOUTS.labels(self._tenant.get("tenant", "")).inc()
                 if self._reachable:
                     raise ApiError(
                         504,

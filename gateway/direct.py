@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from gateway.catalogue import Call, Catalogue, Settings
     from gateway.database import Database
-    from gateway.messages import Request
+    from gateway.messages import Pool, Request
     from gateway.pipeline import Statement
     from gateway.storage import Storage
     from gateway.tokens import Identity
@@ -51,6 +51,8 @@ NO_ROWS_CODE = "22P02"  # what a cast that `gateway.statements` lets fail report
 
 ATTEMPTS = 4
 PAUSE = 0.01  # seconds, before the second attempt; doubled, and jittered
+# PostgreSQL keeps 63 bytes of an application_name; the first words take 10.
+NAME_MOST = 53
 # Secrets, which SQL has no business with.
 WITHHELD = frozenset({b"authorization", b"apikey", b"cookie"})
 SET_TIMEZONE = b"SELECT set_config('timezone', $1, true)"
@@ -74,6 +76,10 @@ class DirectRoute:
         """Close all connections."""
         await self.storage.close()
         await self._database.close()
+
+    def pool(self) -> Pool | None:
+        """Tell of the database's connections."""
+        return self._database.pool()
 
     async def ready(self) -> bool:
         """Say whether the database answers and its functions are known."""
@@ -151,6 +157,7 @@ class DirectRoute:
             request.method.encode(),
             b"/rpc/" + request.function.encode(),
             _request_headers(request),
+            b"part_lens " + request.request_id.encode()[:NAME_MOST],
         ]
         *first, last = written
         statements: list[Statement] = [(statement, ()) for statement in first]
@@ -193,6 +200,8 @@ def _write_prelude(
         f"set_config('request.{name}', ${place}, true)"
         for place, name in enumerate(("jwt.claims", "method", "path", "headers"), 1)
     ]
+    # For pg_stat_activity: whose call this is that takes so long.
+    bound.append("set_config('application_name', $5, true)")
     written = [("SELECT " + ", ".join(literals + bound)).encode()]
     if isolation:
         # Too late once a query has run, and no SELECT may set it.

@@ -34,6 +34,8 @@ class Request:
     query: bytes
     headers: Headers
     body: bytes
+    # Whether it concerns a tenant, and not the gateway itself.
+    is_call: bool = field(default=False, init=False)
     # The caller's if it is fit for a log, else a new one.
     request_id: str = field(init=False)
     _first: dict[bytes, bytes] = field(init=False, repr=False)
@@ -73,10 +75,22 @@ class Response:
     body: bytes | AsyncIterator[bytes] = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A route's connections: how many, how many idle, how many calls wait for one."""
+
+    size: int
+    available: int
+    waiting: int
+
+
 class Route(Protocol):
     """A way to the functions of one tenant, and to its storage."""
 
     storage: Storage
+
+    def pool(self) -> Pool | None:
+        """Tell of its connections; None where they are not limited."""
 
     async def open(self) -> None:
         """Acquire what the route needs; a database that is away is no error."""

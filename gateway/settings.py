@@ -61,6 +61,8 @@ class Settings:
     pool_timeout: float = 10.0
     prepare: bool = True
     body_limit: int = 1024 * 1024
+    # Of 127.0.0.1: everything that Prometheus may know. 0: nowhere.
+    metrics_port: int = 0
     log_level: str = "INFO"
     # A storage server to forward to, or where fsspec keeps what is served here.
     storage_upstream: str = field(default="", repr=False)
@@ -129,6 +131,7 @@ class Settings:
             pool_timeout=float(read.number("POOL_TIMEOUT", 10, least=1, most=600)),
             prepare=read.choice("PREPARE", "on", ("on", "off")) == "on",
             body_limit=read.number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
+            metrics_port=read.number("METRICS_PORT", 0, least=0, most=65535),
             log_level=read.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
             cors_origins=read.names("CORS_ALLOWED_ORIGINS"),
             **_storage(read),

@@ -72,6 +72,10 @@ class Readiness:
 class Tenants(Protocol):
     """The tenants of this gateway."""
 
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        """Each tenant's route by its alias."""
+
     async def resolve(self, identity: Identity) -> Route:
         """Return the route that answers `identity`.
 
@@ -93,6 +97,11 @@ class OneTenant:
 
     def __init__(self, route: Route) -> None:
         self._route = route
+
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        """Return the one, which needs no alias."""
+        return {"": self._route}
 
     async def resolve(self, identity: Identity) -> Route:  # noqa: ARG002 - one answer
         """Return the one route."""
@@ -127,6 +136,11 @@ class ManyTenants:
         self._directory = directory
         self._clock = clock
         self._settled = 0.0
+
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        """Each tenant's route by its alias."""
+        return self._routes
 
     async def resolve(self, identity: Identity) -> Route:
         """Return the route to the caller's tenant.

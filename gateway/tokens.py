@@ -83,6 +83,10 @@ class Tokens:
         if self._keys is not None:
             await self._keys.close()
 
+    def __len__(self) -> int:
+        """Count the tokens that are remembered."""
+        return len(self._verified)
+
     @property
     def ready(self) -> bool:
         """Say whether there is something to verify tokens with."""

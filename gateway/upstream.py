@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from aiohttp import ClientResponse
 
-    from gateway.messages import Headers, Request
+    from gateway.messages import Headers, Pool, Request
     from gateway.signer import Signer
     from gateway.storage import Storage
     from gateway.tokens import Identity
@@ -80,6 +80,10 @@ class PostgrestRoute:
         await self.storage.close()
         if self._session is not None:
             await self._session.close()
+
+    def pool(self) -> Pool | None:
+        """Connections to the upstream are not limited."""
+        return None
 
     async def ready(self) -> bool:
         """Say whether the upstream answers and has its schema cache."""

@@ -79,7 +79,13 @@ $function$;
 ALTER FUNCTION public.action_list(uuid, uuid) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.action_list(
     uuid, uuid) IS
-    'Lists the actions: required fields besides p_yacht_id, whether signed, the roles that may run each, and whether the caller may. p_part_id: also what keeps an action from this part (blocked_by).';
+'Lists the actions: what each requires beside p_yacht_id, whether it is signed, which roles may run it, and whether the caller may.
+
+p_yacht_id: the yacht.
+p_part_id: a part; blocked_by then says what keeps an action from it.
+
+Answers 200 [{"action": "text", "lens": "text", "description": "text", "required_fields": "text[]", "is_signed": "boolean", "roles": "text[]", "allowed": "boolean", "blocked_by": "text?"}]
+Refuses 403 not_on_yacht; 404 part_not_found';
 REVOKE ALL ON FUNCTION public.action_list(
     uuid, uuid)
     FROM PUBLIC, anon, authenticated, service_role;

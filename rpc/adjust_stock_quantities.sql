@@ -105,7 +105,20 @@ ALTER FUNCTION public.adjust_stock_quantities(
     OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.adjust_stock_quantities(
     uuid, jsonb, text, text, jsonb, timestamptz, text) IS
-    'Corrects many stocks to what was counted, all or none, under one signature. p_counts: 1 to 1000 objects with part_id, counted_quantity, and where wanted stock_id and expected_seq. p_reason: any text. p_signature: {"pin", "totp"}. transaction_id is null where the count confirms what is on record.';
+'Corrects many stocks to what was counted, all or none, under one signature.
+transaction_id is null where the count confirms what is on record.
+
+p_yacht_id: the yacht.
+p_counts: 1 to 1000 objects with part_id and counted_quantity (units, 0 to 1,000,000), and any of stock_id and expected_seq.
+p_reason: any text, 1 to 2000 characters.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_signature: {"pin": "…", "totp": "…"}, both texts.
+p_occurred_at: when it happened on board; now if not given, at most 2 minutes ahead.
+p_notes: up to 2000 characters.
+
+Requires p_counts, p_reason, p_idempotency_key, p_signature
+Answers 200 {"success": "boolean", "action": "text", "counted": "integer", "adjusted": "integer", "results": [{"transaction_id": "uuid?", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer"}]}
+Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 part_not_found, stock_not_found; 409 part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.adjust_stock_quantities(
     uuid, jsonb, text, text, jsonb, timestamptz, text)
     FROM PUBLIC, anon, authenticated, service_role;

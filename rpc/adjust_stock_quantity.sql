@@ -84,7 +84,23 @@ ALTER FUNCTION public.adjust_stock_quantity(
     OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.adjust_stock_quantity(
     uuid, uuid, integer, text, text, jsonb, uuid, timestamptz, text, integer) IS
-    'Corrects a stock to what was counted. Signed. p_counted_quantity: units, 0 to 1,000,000. p_reason: any text. p_signature: {"pin", "totp"}. p_stock_id: which stock; without it the one at the primary location, or the only one. p_expected_seq: refuse with stale_count if the stock has moved since the count. transaction_id is null where the count confirms what is on record.';
+'Corrects a stock to what was counted. Signed.
+transaction_id is null where the count confirms what is on record.
+
+p_yacht_id: the yacht.
+p_part_id: the part.
+p_counted_quantity: units, 0 to 1,000,000.
+p_reason: any text, 1 to 2000 characters.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_signature: {"pin": "…", "totp": "…"}, both texts.
+p_stock_id: which stock; without it the one at the primary location, or the only one.
+p_occurred_at: when it happened on board; now if not given, at most 2 minutes ahead.
+p_notes: up to 2000 characters.
+p_expected_seq: the newest seq that the caller saw; refused with stale_count if the stock has moved since.
+
+Requires p_part_id, p_counted_quantity, p_reason, p_idempotency_key, p_signature
+Answers 200 {"success": "boolean", "action": "text", "transaction_id": "uuid?", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}
+Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 part_not_found, stock_not_found; 409 part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.adjust_stock_quantity(
     uuid, uuid, integer, text, text, jsonb, uuid, timestamptz, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -80,7 +80,14 @@ $function$;
 ALTER FUNCTION public.confirm_signature(uuid, text) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.confirm_signature(
     uuid, text) IS
-    'Ends the caller''s enrolment: from now on PIN and authenticator sign. p_totp: the code that the authenticator shows.';
+'Ends the caller''s enrolment: from now on PIN and authenticator sign.
+
+p_yacht_id: the yacht.
+p_totp: the code that the authenticator shows, 6 digits.
+
+Requires p_totp
+Answers 200 {"success": "boolean", "action": "text", "user_id": "uuid"}
+Refuses 400 invalid_argument; 403 not_on_yacht, invalid_signature, signature_not_enrolled; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.confirm_signature(
     uuid, text)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -91,7 +91,21 @@ ALTER FUNCTION public.consume_part(
     OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.consume_part(
     uuid, uuid, integer, text, uuid, text, text, timestamptz, text, integer) IS
-    'Takes parts out of stock. p_quantity: units, 1 to 1,000,000. p_stock_id: which stock; without it the one at the primary location, or the only one. p_work_order, p_equipment: what for. p_occurred_at: when it happened on board. p_expected_seq: refuse with stale_count if the stock has moved since.';
+'Takes parts out of stock.
+
+p_yacht_id: the yacht.
+p_part_id: the part.
+p_quantity: units, 1 to 1,000,000.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_stock_id: which stock; without it the one at the primary location, or the only one.
+p_work_order, p_equipment: what for, up to 200 characters each.
+p_occurred_at: when it happened on board; now if not given, at most 2 minutes ahead.
+p_notes: up to 2000 characters.
+p_expected_seq: the newest seq that the caller saw; refused with stale_count if the stock has moved since.
+
+Requires p_part_id, p_quantity, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}
+Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht; 404 part_not_found, stock_not_found; 409 insufficient_stock, part_deactivated, location_deactivated, stale_count, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.consume_part(
     uuid, uuid, integer, text, uuid, text, text, timestamptz, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -65,7 +65,16 @@ $function$;
 ALTER FUNCTION public.create_location(uuid, text, text, uuid) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.create_location(
     uuid, text, text, uuid) IS
-    'Adds a location. p_name: 1 to 200 characters, without " / ". p_parent_location_id: what it is in; NULL: a root, such as a deck.';
+'Adds a location.
+
+p_yacht_id: the yacht.
+p_name: 1 to 200 characters, without " / ".
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_parent_location_id: what it is in; null: a root, such as a deck.
+
+Requires p_name, p_idempotency_key
+Answers 201 {"success": "boolean", "action": "text", "location_id": "uuid", "path": "text"}
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 location_name_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.create_location(
     uuid, text, text, uuid)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -113,7 +113,23 @@ ALTER FUNCTION public.create_part(
 COMMENT ON FUNCTION public.create_part(
     uuid, text, text, text, text, text, text, text, text, integer, integer, boolean, uuid,
     integer) IS
-    'Adds a part to the catalogue, with a stock at its primary location and an opening quantity there. p_unit: what a quantity of 1 is. p_min_level, p_max_level: units, 0 to 1,000,000; min_level 0 is never reported as low, max_level NULL means twice min_level.';
+'Adds a part to the catalogue, with a stock at its primary location and an opening quantity there.
+
+p_yacht_id: the yacht.
+p_part_number: 1 to 100 characters, unique on the yacht whatever the case.
+p_name: 1 to 200 characters.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_description, p_manufacturer, p_category, p_barcode: texts.
+p_unit: what a quantity of 1 is.
+p_min_level: units, 0 to 1,000,000; 0 is never reported as low.
+p_max_level: units, 0 to 1,000,000; null means twice p_min_level.
+p_is_critical: whether the yacht depends on it.
+p_primary_location_id: where it is kept.
+p_opening_quantity: units, 0 to 1,000,000; needs a primary location.
+
+Requires p_part_number, p_name, p_idempotency_key
+Answers 201 {"success": "boolean", "action": "text", "part_id": "uuid", "stock_id": "uuid?", "transaction_id": "uuid?", "on_hand": "bigint"}
+Refuses 400 invalid_argument, invalid_quantity, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 part_number_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.create_part(
     uuid, text, text, text, text, text, text, text, text, integer, integer, boolean, uuid,
     integer)

@@ -100,7 +100,17 @@ $function$;
 
 ALTER FUNCTION public.deactivate_location(uuid, uuid, text, text) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.deactivate_location(uuid, uuid, text, text) IS
-    'Deactivates a location that holds neither parts nor active locations: nothing moves there any more. p_reason: any text, 1 to 2000 characters. changed: false when it was deactivated already; primary_of: active parts that have it as primary location still.';
+'Deactivates a location that holds neither parts nor active locations: nothing moves there any more.
+changed is false when it was deactivated already; primary_of counts the active parts that have it as primary location still.
+
+p_yacht_id: the yacht.
+p_location_id: the location.
+p_reason: any text, 1 to 2000 characters.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+
+Requires p_location_id, p_reason, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "location_id": "uuid", "is_active": "boolean", "changed": "boolean", "primary_of": "integer"}
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 stock_not_empty, illegal_transition, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.deactivate_location(uuid, uuid, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.deactivate_location(uuid, uuid, text, text) TO authenticated;

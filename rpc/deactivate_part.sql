@@ -76,7 +76,17 @@ $function$;
 
 ALTER FUNCTION public.deactivate_part(uuid, uuid, text, text) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.deactivate_part(uuid, uuid, text, text) IS
-    'Deactivates a part of which nothing is in stock: it is no longer found, reported as low or moved, and its history stays. p_reason: any text, 1 to 2000 characters. changed: false when it was deactivated already.';
+'Deactivates a part of which nothing is in stock: it is no longer found, reported as low or moved, and its history stays.
+changed is false when it was deactivated already.
+
+p_yacht_id: the yacht.
+p_part_id: the part.
+p_reason: any text, 1 to 2000 characters.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+
+Requires p_part_id, p_reason, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "part_id": "uuid", "is_active": "boolean", "changed": "boolean"}
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 part_not_found; 409 stock_not_empty, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.deactivate_part(uuid, uuid, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.deactivate_part(uuid, uuid, text, text) TO authenticated;

@@ -76,7 +76,17 @@ $function$;
 ALTER FUNCTION public.enroll_signature(uuid, text, text, jsonb) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.enroll_signature(
     uuid, text, text, jsonb) IS
-    'Begins the caller''s enrolment for signing, or a change of it; confirm_signature ends it. p_pin: the new PIN, 6 to 12 digits. p_code: from a captain or manager; or p_signature: the old {"pin", "totp"}. The answer has otpauth_uri for an authenticator, told once.';
+'Begins the caller''s enrolment for signing, or a change of it; confirm_signature ends it.
+otpauth_uri is for an authenticator, and is told once.
+
+p_yacht_id: the yacht.
+p_pin: the new PIN, 6 to 12 digits.
+p_code: a code from a captain or manager; not needed with p_signature.
+p_signature: the old {"pin": "…", "totp": "…"}, for a change.
+
+Requires p_pin
+Answers 200 {"success": "boolean", "action": "text", "user_id": "uuid", "otpauth_uri": "text"}
+Refuses 400 invalid_argument, signature_required; 403 not_on_yacht, invalid_signature, signature_not_enrolled, invalid_enrolment_code; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.enroll_signature(
     uuid, text, text, jsonb)
     FROM PUBLIC, anon, authenticated, service_role;

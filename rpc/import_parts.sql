@@ -66,7 +66,17 @@ $function$;
 ALTER FUNCTION public.import_parts(uuid, jsonb, text, boolean) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.import_parts(
     uuid, jsonb, text, boolean) IS
-    'Adds and changes many parts at once, by part number. p_rows: an array of 1 to 1000 objects with part_number and name, and any of line, description, manufacturer, category, unit, barcode, min_level, max_level, is_critical, location (a path of names separated by " / ", made when missing) and opening_quantity (the first movement of a part without any). A refused row costs no other; p_dry_run answers the same and writes nothing.';
+'Adds and changes many parts at once, by part number.
+A refused row costs no other.
+
+p_yacht_id: the yacht.
+p_rows: 1 to 1000 objects with part_number and name, and any of line, description, manufacturer, category, unit, barcode, min_level, max_level, is_critical, location (a path of names separated by " / ", made when missing) and opening_quantity (the first movement of a part without any).
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_dry_run: answer the same and write nothing.
+
+Requires p_rows, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "dry_run": "boolean", "rows": "integer", "created": [{"line": "integer", "part_id": "uuid?", "part_number": "text"}], "updated": [{"line": "integer", "part_id": "uuid?", "part_number": "text"}], "unchanged": "integer", "locations_created": "integer", "refused": [{"line": "integer", "code": "text", "field": "text?", "reason": "text"}]}
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 409 duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.import_parts(
     uuid, jsonb, text, boolean)
     FROM PUBLIC, anon, authenticated, service_role;

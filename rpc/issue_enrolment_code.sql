@@ -71,7 +71,17 @@ $function$;
 ALTER FUNCTION public.issue_enrolment_code(uuid, uuid, text, jsonb) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.issue_enrolment_code(
     uuid, uuid, text, jsonb) IS
-    'Gives a person of the yacht a code, for one day and one use, to enrol with for signing. Signed. The code is told once; a repeated call has null in its place. p_user_id: the person. p_signature: {"pin", "totp"}.';
+'Gives a person of the yacht a code, for one day and one use, to enrol with for signing. Signed.
+The code is told once: a repeated call has null in its place. A service may call it, unsigned, for the first captain or manager of a yacht.
+
+p_yacht_id: the yacht.
+p_user_id: the person.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_signature: {"pin": "…", "totp": "…"}, both texts.
+
+Requires p_user_id, p_idempotency_key
+Answers 201 {"success": "boolean", "action": "text", "user_id": "uuid", "enrolment_code": "text?", "expires_at": "timestamptz"}
+Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 409 signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.issue_enrolment_code(
     uuid, uuid, text, jsonb)
     FROM PUBLIC, anon, authenticated, service_role;

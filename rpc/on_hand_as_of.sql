@@ -58,7 +58,16 @@ $function$;
 ALTER FUNCTION public.on_hand_as_of(uuid, uuid, timestamptz, text) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.on_hand_as_of(
     uuid, uuid, timestamptz, text) IS
-    'Says what was on hand of a part at a time. p_clock: recorded (what the ledger said then) or occurred (what had happened on board by then).';
+'Says what was on hand of a part at a time.
+
+p_yacht_id: the yacht.
+p_part_id: the part.
+p_at: the time.
+p_clock: recorded (what the ledger said then) or occurred (what had happened on board by then).
+
+Requires p_part_id, p_at
+Answers 200 {"part_id": "uuid", "at": "timestamptz", "clock": "text", "on_hand": "bigint", "stocks": [{"stock_id": "uuid", "location_id": "uuid", "on_hand": "bigint"}]}
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found';
 REVOKE ALL ON FUNCTION public.on_hand_as_of(
     uuid, uuid, timestamptz, text)
     FROM PUBLIC, anon, authenticated, service_role;

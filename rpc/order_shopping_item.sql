@@ -57,7 +57,16 @@ $function$;
 
 ALTER FUNCTION public.order_shopping_item(uuid, uuid, text, text, text) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.order_shopping_item(uuid, uuid, text, text, text) IS
-    'Records that an approved item of the shopping list is ordered. p_supplier, p_reference: of the order.';
+'Records that an approved item of the shopping list is ordered.
+
+p_yacht_id: the yacht.
+p_item_id: the item of the shopping list.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_supplier, p_reference: of the order, up to 200 characters each.
+
+Requires p_item_id, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "item_id": "uuid", "part_id": "uuid", "status": "text"}
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.order_shopping_item(uuid, uuid, text, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.order_shopping_item(uuid, uuid, text, text, text) TO authenticated;

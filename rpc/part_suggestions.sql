@@ -75,7 +75,15 @@ $function$;
 
 ALTER FUNCTION public.part_suggestions(uuid, uuid) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.part_suggestions(uuid, uuid) IS
-    'Says how much of a part to order: up to max_level, or twice min_level, less what is on hand and on order. suppressed_by: why nothing (deactivated, no_minimum, enough_on_hand, enough_on_order), or null. on_order: approved or ordered and not received; requested: not approved yet, which only warns (already_requested).';
+'Says how much of a part to order: up to max_level, or twice min_level, less what is on hand and on order.
+suppressed_by says why nothing (deactivated, no_minimum, enough_on_hand, enough_on_order), or is null. on_order is what was approved or ordered and not received; requested is not approved yet and only warns (already_requested).
+
+p_yacht_id: the yacht.
+p_part_id: the part.
+
+Requires p_part_id
+Answers 200 {"part_id": "uuid", "part_number": "text", "name": "text", "unit": "text", "is_critical": "boolean", "min_level": "integer", "max_level": "integer?", "on_hand": "bigint", "on_order": "bigint", "requested": "bigint", "suggested_quantity": "bigint", "suppressed_by": "text?", "warnings": "text[]"}
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found';
 REVOKE ALL ON FUNCTION public.part_suggestions(uuid, uuid)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.part_suggestions(uuid, uuid) TO authenticated;

@@ -76,7 +76,17 @@ $function$;
 
 ALTER FUNCTION public.reactivate_location(uuid, uuid, text, text) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.reactivate_location(uuid, uuid, text, text) IS
-    'Reactivates a deactivated location whose parent is active. p_reason: any text, 1 to 2000 characters. changed: false when it was active already.';
+'Reactivates a deactivated location whose parent is active.
+changed is false when it was active already.
+
+p_yacht_id: the yacht.
+p_location_id: the location.
+p_reason: any text, 1 to 2000 characters.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+
+Requires p_location_id, p_reason, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "location_id": "uuid", "is_active": "boolean", "changed": "boolean"}
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.reactivate_location(uuid, uuid, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.reactivate_location(uuid, uuid, text, text) TO authenticated;

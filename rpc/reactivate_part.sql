@@ -69,7 +69,17 @@ $function$;
 
 ALTER FUNCTION public.reactivate_part(uuid, uuid, text, text) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.reactivate_part(uuid, uuid, text, text) IS
-    'Reactivates a deactivated part, with its history and locations. p_reason: any text, 1 to 2000 characters. changed: false when it was active already.';
+'Reactivates a deactivated part, with its history and locations.
+changed is false when it was active already.
+
+p_yacht_id: the yacht.
+p_part_id: the part.
+p_reason: any text, 1 to 2000 characters.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+
+Requires p_part_id, p_reason, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "part_id": "uuid", "is_active": "boolean", "changed": "boolean"}
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 part_not_found; 409 duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.reactivate_part(uuid, uuid, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.reactivate_part(uuid, uuid, text, text) TO authenticated;

@@ -119,7 +119,19 @@ ALTER FUNCTION public.receive_shopping_item(
     OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.receive_shopping_item(
     uuid, uuid, integer, text, uuid, uuid, timestamptz, text) IS
-    'Puts all or part of an ordered item into stock: one movement, which names the item. p_quantity: units, up to what is outstanding. p_stock_id or p_location_id: where; without either at the primary location, or the only stock.';
+'Puts all or part of an ordered item into stock: one movement, which names the item.
+
+p_yacht_id: the yacht.
+p_item_id: the item of the shopping list.
+p_quantity: units, 1 up to what is outstanding.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_stock_id, p_location_id: where, one of them; without either at the primary location, or the only stock.
+p_occurred_at: when it happened on board; now if not given, at most 2 minutes ahead.
+p_notes: up to 2000 characters.
+
+Requires p_item_id, p_quantity, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "item_id": "uuid", "status": "text", "quantity_received": "integer", "outstanding": "integer", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}
+Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 item_not_found, stock_not_found, location_not_found; 409 illegal_transition, part_deactivated, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.receive_shopping_item(
     uuid, uuid, integer, text, uuid, uuid, timestamptz, text)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -57,7 +57,16 @@ $function$;
 
 ALTER FUNCTION public.reject_shopping_item(uuid, uuid, text, text) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.reject_shopping_item(uuid, uuid, text, text) IS
-    'Rejects an item of the shopping list that was requested or approved. p_reason: any text, 1 to 2000 characters; may be left out.';
+'Rejects an item of the shopping list that was requested or approved.
+
+p_yacht_id: the yacht.
+p_item_id: the item of the shopping list.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_reason: any text, 1 to 2000 characters; may be left out.
+
+Requires p_item_id, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "item_id": "uuid", "part_id": "uuid", "status": "text"}
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 item_not_found; 409 illegal_transition, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.reject_shopping_item(uuid, uuid, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.reject_shopping_item(uuid, uuid, text, text) TO authenticated;

@@ -58,7 +58,17 @@ $function$;
 
 ALTER FUNCTION public.request_part(uuid, uuid, integer, text, text) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.request_part(uuid, uuid, integer, text, text) IS
-    'Puts a part on the shopping list. p_quantity: units, 1 to 1,000,000. p_notes: up to 2000 characters.';
+'Puts a part on the shopping list.
+
+p_yacht_id: the yacht.
+p_part_id: the part.
+p_quantity: units, 1 to 1,000,000.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_notes: up to 2000 characters.
+
+Requires p_part_id, p_quantity, p_idempotency_key
+Answers 201 {"success": "boolean", "action": "text", "item_id": "uuid", "part_id": "uuid", "status": "text", "quantity": "integer"}
+Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht; 404 part_not_found; 409 part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.request_part(uuid, uuid, integer, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.request_part(uuid, uuid, integer, text, text) TO authenticated;

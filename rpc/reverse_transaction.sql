@@ -1,4 +1,5 @@
--- reverse_transaction: undo a movement, and of a transfer both legs. Signed.
+-- reverse_transaction: undo a movement, and of a transfer both legs. Signed. What a delivery of the
+-- shopping list brought is on order again.
 --
 -- Called by  heads of department, captain, manager; and only with a role that could have made the
 --            original.
@@ -36,6 +37,7 @@ DECLARE
     v_leg       record;
     v_movement  record;
     v_id        uuid;
+    v_item_id   uuid;
     v_legs      jsonb := '[]'::jsonb;
 BEGIN
     v_call := private.open_call(
@@ -49,6 +51,16 @@ BEGIN
         RETURN v_call.refusal;
     END IF;
 
+    -- The item of a delivery is locked before its stock, as by who receives it.
+    SELECT i.item_id
+    INTO v_item_id
+    FROM public.pms_inventory_transactions AS t
+    JOIN public.pms_shopping_list_items AS i
+        ON i.yacht_id = t.yacht_id
+       AND i.item_id = t.item_id
+    WHERE t.yacht_id = p_yacht_id
+      AND t.transaction_id = p_transaction_id
+    FOR UPDATE OF i;
     v_error := private.reversal_error(p_yacht_id, p_transaction_id);
     IF v_error IS NOT NULL THEN
         RETURN private.refuse(
@@ -92,6 +104,9 @@ BEGIN
             v_call, v_movement.error_code, v_leg.part_id, v_leg.stock_id,
             abs(v_leg.quantity_change));
     END;
+    IF v_item_id IS NOT NULL THEN
+        PERFORM private.return_delivery(p_yacht_id, v_item_id);
+    END IF;
 
     RETURN private.answer(
         v_call,
@@ -99,6 +114,8 @@ BEGIN
         || jsonb_build_object(
             'success', true, 'action', v_call.action,
             'on_hand', private.part_on_hand(p_yacht_id, v_leg.part_id))
+        || CASE WHEN v_item_id IS NOT NULL THEN jsonb_build_object('item_id', v_item_id)
+                ELSE '{}' END
         || CASE WHEN jsonb_array_length(v_legs) > 1 THEN jsonb_build_object('legs', v_legs)
                 ELSE '{}' END,
         'transaction', p_transaction_id, v_call.metadata);
@@ -110,7 +127,21 @@ ALTER FUNCTION public.reverse_transaction(
     OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.reverse_transaction(
     uuid, uuid, text, text, jsonb, timestamptz, text, integer) IS
-    'Undoes a movement by one of the opposite change; of a transfer both legs, whichever is named. Signed. A movement is reversed once, a reversal never. p_reason: any text. p_signature: {"pin", "totp"}. p_expected_seq: of the stock, of a transfer the source.';
+'Undoes a movement by one of the opposite change; of a transfer both legs, whichever is named. Signed.
+A movement is reversed once, a reversal never. item_id: of a delivery, the item that is on order again.
+
+p_yacht_id: the yacht.
+p_transaction_id: the movement.
+p_reason: any text, 1 to 2000 characters.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_signature: {"pin": "…", "totp": "…"}, both texts.
+p_occurred_at: when it happened on board; now if not given, at most 2 minutes ahead.
+p_notes: up to 2000 characters.
+p_expected_seq: the newest seq of the stock (of a transfer, the source) that the caller saw; refused with stale_count if it has moved since.
+
+Requires p_transaction_id, p_reason, p_idempotency_key, p_signature
+Answers 201 {"success": "boolean", "action": "text", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint", "reverses_transaction_id": "uuid", "item_id?": "uuid", "legs?": [{"transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint", "reverses_transaction_id": "uuid"}]}
+Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 transaction_not_found; 409 already_reversed, not_reversible, insufficient_stock, part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.reverse_transaction(
     uuid, uuid, text, text, jsonb, timestamptz, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

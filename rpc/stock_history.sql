@@ -65,7 +65,17 @@ $function$;
 ALTER FUNCTION public.stock_history(uuid, uuid, uuid, text, integer) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.stock_history(
     uuid, uuid, uuid, text, integer) IS
-    'Lists the movements of a part, or of one stock of it, newest first. on_hand_after is the stocks; running_balance is that of all listed stocks together. p_after: cursor of the last row of the page before; p_limit: rows, 1 to 500.';
+'Lists the movements of a part, or of one stock of it, newest first.
+on_hand_after is the stock''s; running_balance is that of all listed stocks together.
+
+p_yacht_id: the yacht.
+p_part_id: the part.
+p_stock_id: one stock of the part; without it all.
+p_after: cursor of the last row of the page before.
+p_limit: rows, 1 to 500.
+
+Answers 200 [{"transaction_id": "uuid", "stock_id": "uuid", "seq": "integer", "transaction_type": "text", "quantity_change": "integer", "on_hand_before": "integer", "on_hand_after": "integer", "running_balance": "bigint", "occurred_at": "timestamptz", "recorded_at": "timestamptz", "actor_id": "uuid?", "actor_role": "text?", "reason": "text?", "notes": "text?", "metadata": "jsonb", "usage_id": "uuid?", "counterpart_id": "uuid?", "reverses_transaction_id": "uuid?", "is_signed": "boolean", "cursor": "text"}]
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found, stock_not_found';
 REVOKE ALL ON FUNCTION public.stock_history(
     uuid, uuid, uuid, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

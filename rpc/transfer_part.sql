@@ -122,7 +122,21 @@ ALTER FUNCTION public.transfer_part(
     OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.transfer_part(
     uuid, uuid, uuid, uuid, integer, text, timestamptz, text, integer) IS
-    'Moves parts from one location of the yacht to another: two movements in one transaction. The answer has the source at the top level and both in legs. p_expected_seq: of the source.';
+'Moves parts from one location of the yacht to another: two movements in one transaction.
+The answer has the source at the top level and both movements in legs.
+
+p_yacht_id: the yacht.
+p_part_id: the part.
+p_from_location_id, p_to_location_id: where from and where to.
+p_quantity: units, 1 to 1,000,000.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+p_occurred_at: when it happened on board; now if not given, at most 2 minutes ahead.
+p_notes: up to 2000 characters.
+p_expected_seq: the newest seq of the source that the caller saw; refused with stale_count if it has moved since.
+
+Requires p_part_id, p_from_location_id, p_to_location_id, p_quantity, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint", "legs": [{"transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}]}
+Refuses 400 invalid_quantity, invalid_argument, same_location, missing_idempotency_key; 403 not_on_yacht; 404 part_not_found, location_not_found, stock_not_found; 409 insufficient_stock, part_deactivated, location_deactivated, stale_count, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.transfer_part(
     uuid, uuid, uuid, uuid, integer, text, timestamptz, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

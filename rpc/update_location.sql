@@ -72,7 +72,16 @@ $function$;
 ALTER FUNCTION public.update_location(uuid, uuid, jsonb, text) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.update_location(
     uuid, uuid, jsonb, text) IS
-    'Renames a location or moves it in the tree. p_changes: an object with name, parent_location_id (null: a root), or both.';
+'Renames a location or moves it in the tree.
+
+p_yacht_id: the yacht.
+p_location_id: the location.
+p_changes: an object with name, parent_location_id (null: a root), or both.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+
+Requires p_location_id, p_changes, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "location_id": "uuid", "path": "text"}
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 location_name_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.update_location(
     uuid, uuid, jsonb, text)
     FROM PUBLIC, anon, authenticated, service_role;

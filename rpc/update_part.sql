@@ -89,7 +89,16 @@ $function$;
 ALTER FUNCTION public.update_part(uuid, uuid, jsonb, text) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.update_part(
     uuid, uuid, jsonb, text) IS
-    'Changes a part. p_changes: an object with any of part_number, name, description, manufacturer, category, unit, barcode, min_level, max_level, is_critical, primary_location_id; null empties an optional one.';
+'Changes a part.
+
+p_yacht_id: the yacht.
+p_part_id: the part.
+p_changes: an object with any of part_number, name, description, manufacturer, category, unit, barcode, min_level, max_level, is_critical, primary_location_id; null empties an optional one.
+p_idempotency_key: 1 to 255 characters, new for each call; the same again for a retry.
+
+Requires p_part_id, p_changes, p_idempotency_key
+Answers 200 {"success": "boolean", "action": "text", "part_id": "uuid"}
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 part_not_found, location_not_found; 409 part_number_taken, part_deactivated, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.update_part(
     uuid, uuid, jsonb, text)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -40,7 +40,15 @@ $function$;
 ALTER FUNCTION public.view_part_details(uuid, uuid) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.view_part_details(
     uuid, uuid) IS
-    'Shows a part: its fields, what is on hand in all, and each of its stocks with its newest seq (for p_expected_seq). Records the view.';
+'Shows a part: its fields, what is on hand in all, and each of its stocks with its newest seq (for p_expected_seq).
+Records the view.
+
+p_yacht_id: the yacht.
+p_part_id: the part.
+
+Requires p_part_id
+Answers 200 {"part_id": "uuid", "part_number": "text", "name": "text", "description": "text?", "manufacturer": "text?", "category": "text?", "unit": "text", "barcode": "text?", "min_level": "integer", "max_level": "integer?", "is_critical": "boolean", "is_active": "boolean", "is_low": "boolean", "on_hand": "bigint", "primary_location_id": "uuid?", "updated_at": "timestamptz", "stocks": [{"stock_id": "uuid", "location_id": "uuid", "location": "text", "is_primary": "boolean", "seq": "integer", "on_hand": "bigint"}]}
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found';
 REVOKE ALL ON FUNCTION public.view_part_details(
     uuid, uuid)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -303,6 +303,16 @@ class Fleet:
             "DELETE FROM private.signing_credentials WHERE user_id = %s", [user_id]
         )
         self.enrol(user_id)
+        self.forget_codes(user_id)
+        return self.code(user_id)
+
+    @staticmethod
+    def code(user_id: UUID) -> dict[str, str]:
+        """The signature that a person who is enrolled gives now."""
+        return {"pin": PIN, "totp": totp(secret_of(user_id))}
+
+    def forget_codes(self, user_id: UUID) -> None:
+        """Make the codes that a person used older than any clock."""
         self.execute(
             "UPDATE private.signatures AS s SET totp_step = -n.older FROM ("
             " SELECT g.signature_id, row_number() OVER () + ("
@@ -312,7 +322,6 @@ class Fleet:
             " WHERE s.signature_id = n.signature_id",
             [user_id],
         )
-        return {"pin": PIN, "totp": totp(secret_of(user_id))}
 
     def execute(
         self,

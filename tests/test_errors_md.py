@@ -116,7 +116,7 @@ def _header(function: str) -> str:
     return found[1]
 
 
-def _declared(function: str) -> dict[str, int]:
+def declared_refusals(function: str) -> dict[str, int]:
     """Status by code, as the header of an RPC declares them."""
     status = 0
     declared: dict[str, int] = {}
@@ -198,7 +198,7 @@ def test_a_header_declares_codes_with_their_status(
     function: str, refusals: dict[str, tuple[int, str]]
 ) -> None:
     """What the file says first is what its reader trusts."""
-    declared = _declared(function)
+    declared = declared_refusals(function)
     assert declared
     assert declared == {code: refusals[code][0] for code in declared}
 
@@ -208,7 +208,7 @@ def test_a_function_can_refuse_what_its_header_declares(
     function: str, bodies: dict[str, str]
 ) -> None:
     """Each declared code is within reach of the body."""
-    assert set(_declared(function)) - _words(_reach(function, bodies)) == set()
+    assert set(declared_refusals(function)) - _words(_reach(function, bodies)) == set()
 
 
 @pytest.mark.parametrize("function", RPCS)
@@ -219,7 +219,7 @@ def test_a_header_declares_what_its_body_refuses(
     # What action_list says of other RPCs is no refusal of its own.
     body = re.sub(r"'blocked_by', CASE.*?\bEND\b", "", bodies[function], flags=re.S)
     named = _words(body) & set(refusals)
-    assert named - set(_declared(function)) == set()
+    assert named - set(declared_refusals(function)) == set()
 
 
 @pytest.mark.parametrize("function", RPCS)
@@ -227,7 +227,7 @@ def test_each_declared_refusal_is_tested(function: str) -> None:
     """By the RPC's own pgTAP file, or by one that tests all RPCs."""
     own = "import_parts*.sql" if function == "import_parts" else f"rpc_{function}.sql"
     text = "\n".join(path.read_text(encoding="utf-8") for path in TESTS.glob(own))
-    declared = _declared(function)
+    declared = declared_refusals(function)
     # tap.is_gated() tests the gate of each; idempotency.sql the keys of each.
     elsewhere = {
         "not_on_yacht",
@@ -251,4 +251,4 @@ def test_only_who_is_refused_by_role_is_told_of_roles(function: str) -> None:
     """An RPC for everybody on board declares no role_not_allowed."""
     source = (ROOT / "rpc" / f"{function}.sql").read_text(encoding="utf-8")
     everybody = "Called by  anyone with a role on the yacht" in source
-    assert ("role_not_allowed" in _declared(function)) is not everybody
+    assert ("role_not_allowed" in declared_refusals(function)) is not everybody

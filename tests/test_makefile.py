@@ -76,11 +76,22 @@ def test_token_prints_one_token_only(tmp_path: Path) -> None:
     assert shlex.split(told.stdout) == [told.stdout.strip()]
 
 
+def test_totp_of_who_is_not_enrolled_says_what_to_do(tmp_path: Path) -> None:
+    """Nothing goes to stdout, where it would become a code."""
+    told = make(tmp_path, "-s", "totp", "ROLE=crew")
+    assert told.returncode != 0
+    assert told.stdout == ""
+    assert "make demo" in told.stderr
+
+
 def test_clean_leaves_what_is_not_ours(tmp_path: Path) -> None:
     """PART_LENS_STATE may name a directory with other things in it."""
     state = State(tmp_path / "state")
     state.secrets()
+    state.signers_file.write_text("{}")
     (state.directory / "letter").write_text("kept")
     (state.log / "gateway.log").write_text("ours")
+    state.storage_secret()
+    (state.storage / "bytes").write_text("ours")
     remove_state(state)
     assert [path.name for path in state.directory.iterdir()] == ["letter"]

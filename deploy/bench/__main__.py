@@ -18,6 +18,7 @@ from deploy.bench.fleet import make_template
 from deploy.bench.load import LoadError
 from deploy.bench.machine import durable_cluster, facts
 from deploy.bench.measurement import Bench, Measurement, Result, Scale
+from deploy.bench.signatures import Signatures, UnexpectedAnswerError
 from deploy.bench.single import Depth, Queries
 from deploy.desired import DesiredStateError
 from deploy.server import ServerError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from deploy.bench.measurement import Step
 
 MEASUREMENTS: dict[str, type[Measurement]] = {
-    kind.name: kind for kind in (Http, Hand, Hot, Depth, Queries)
+    kind.name: kind for kind in (Http, Hand, Hot, Depth, Queries, Signatures)
 }
 TEMPLATE = "bench_template"
 
@@ -83,6 +84,7 @@ def one_line_errors() -> Iterator[None]:
         ServerError,
         ServiceError,
         SqitchError,
+        UnexpectedAnswerError,
     ) as error:
         raise click.ClickException(str(error)) from error
 

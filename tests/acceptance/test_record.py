@@ -17,18 +17,25 @@ if TYPE_CHECKING:
     from tests.fleet import Fleet
 
 
+# What a text may hold, and JSON writes in more ways than one.
+ODD = 'Wët "through" \\ \n\t\x01\x7f / \u2028 🛥'
+
+
 @pytest.mark.parametrize("function", SIGNED)
 def test_signature_is_on_record(
     api: Api, fleet: Fleet, scene: Scene, function: str
 ) -> None:
     """The proof names signer and payload, whose hash anybody can compute again."""
     arguments = scene.arguments(function)
+    if "p_reason" in arguments:
+        arguments["p_reason"] = ODD
     accepted(api.post(function, arguments, scene.ship.captain), SIGNED[function])
     [row] = fleet.audit(scene.yacht_id)
     proof, signed = row["signature"], row["metadata"]["signed"]
     assert proof["signer_id"] == str(scene.ship.captain)
     assert signed["action"] == function
     assert signed["p_yacht_id"] == str(scene.yacht_id)
+    assert signed.get("p_reason") == arguments.get("p_reason")
     assert "p_signature" not in signed
     assert proof["payload_sha256"] == payload_sha256(signed)
     for movement in fleet.rows(

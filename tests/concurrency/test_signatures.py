@@ -15,13 +15,11 @@ import pytest
 from deploy.tokens import mint
 from tests.concurrency.conftest import PATIENCE
 from tests.concurrency.together import at_once
-from tests.fleet import PIN, as_json, launch, new_key, secret_of, totp
+from tests.fleet import PIN, Fleet, as_json, launch, new_key
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from deploy.state import Secrets
-    from tests.fleet import Caller, Fleet, Ship
+    from tests.fleet import Caller, Ship
 
 # What enroll_signature hashes with: guesses meet under bcrypt, if anywhere.
 COST = 10
@@ -36,14 +34,10 @@ def ship(fleet: Fleet) -> Ship:
     return found
 
 
-def good(person: UUID) -> dict[str, str]:
-    return {"pin": PIN, "totp": totp(secret_of(person))}
-
-
 def write_off(ship: Ship, **more: Any) -> dict[str, Any]:
     """Arguments of a write-off that the captain signs."""
     return ship.movement(
-        1, **({"p_reason": "Wet", "p_signature": good(ship.captain)} | more)
+        1, **({"p_reason": "Wet", "p_signature": Fleet.code(ship.captain)} | more)
     )
 
 
@@ -87,7 +81,7 @@ def test_parallel_guesses_stop_at_the_limit(
 
 def test_one_code_has_one_effect(call: Caller, fleet: Fleet, ship: Ship) -> None:
     """Of twenty calls with one good code one is carried out, whichever it is."""
-    signature = good(ship.captain)
+    signature = Fleet.code(ship.captain)
     answers = at_once(
         [
             partial(
@@ -138,11 +132,11 @@ def test_retry_costs_no_attempt(
     assert fleet.on_hand(ship.yacht_id)[ship.stock_id] == 99
 
 
-def test_success_does_not_forgive(call: Caller, fleet: Fleet, ship: Ship) -> None:
+def test_success_does_not_forgive(call: Caller, ship: Ship) -> None:
     """Four failures, a good signature, a fifth: locked."""
     person = ship.captain
     for number in range(4):
-        wrong = good(person) | {"pin": f"31415{number}"}
+        wrong = Fleet.code(person) | {"pin": f"31415{number}"}
         answer = call(person, "write_off_part", **write_off(ship, p_signature=wrong))
         assert answer.code == "invalid_signature"
     assert call(person, "write_off_part", **write_off(ship)).status == 200

@@ -101,7 +101,11 @@ def serve(
 
     class Running:
         def __init__(
-            self, *, postgrest_url: str | None = None, **settings: str
+            self,
+            *,
+            postgrest_url: str | None = None,
+            workers: int = 1,
+            **settings: str,
         ) -> None:
             base = services.gateway(
                 database_url=database_url,
@@ -112,7 +116,7 @@ def serve(
             more = {f"PART_LENS_{name}": text for name, text in settings.items()}
             self.service = Service(
                 name=base.name,
-                argv=base.argv,
+                argv=(*base.argv, "--workers", str(workers)),
                 environment={**base.environment, **more},
                 port=base.port,
                 ready_url=base.ready_url,

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(60);
+SELECT plan(65);
 SELECT tap.fixture();
 
 SELECT tap.is_rpc(
@@ -124,6 +124,44 @@ FROM (VALUES
     ('{"p_signature": null}', 'signature_required', NULL, 'no signature'),
     ('{"p_idempotency_key": null}', 'missing_idempotency_key', NULL, 'a call without a key')
 ) AS t (argument, code, details, what);
+
+-- A delivery of the shopping list: 'half' has two of five, and gets three more.
+SELECT tap.shopping_list();
+CREATE TEMPORARY TABLE delivery AS
+SELECT (tap.call('purser', 'receive_shopping_item', jsonb_build_object(
+    'p_item_id', tap.id('half'), 'p_quantity', 3)) ->> 'transaction_id')::uuid AS id;
+SELECT is(
+    (SELECT jsonb_build_array(
+         tap.call('purser', 'reverse_transaction', jsonb_build_object(
+             'p_transaction_id', d.id, 'p_reason', 'Wrong box')) ->> 'item_id',
+         tap.call('crew', 'reverse_transaction', jsonb_build_object(
+             'p_transaction_id', d.id, 'p_reason', 'Wrong box')) ->> 'code')
+     FROM pg_temp.delivery AS d),
+    jsonb_build_array(tap.id('half'), 'role_not_allowed'),
+    'A delivery is undone, and its item named');
+SELECT results_eq(
+    $$SELECT i.status, i.quantity_received, i.received_transaction_id
+      FROM public.pms_shopping_list_items AS i
+      WHERE i.item_id = tap.id('half')$$,
+    $$VALUES ('ordered', 2, tap.id('delivery of half'))$$,
+    'Its item has what the other delivery brought, and the rest is on order again');
+SELECT is(
+    tap.call('captain', 'reverse_transaction', jsonb_build_object(
+        'p_transaction_id', tap.id('delivery of half'), 'p_reason', 'Wrong box too')) ->> 'success',
+    'true',
+    'So is the delivery before it');
+SELECT results_eq(
+    $$SELECT i.status, i.quantity_received, i.received_transaction_id, i.received_at
+      FROM public.pms_shopping_list_items AS i
+      WHERE i.item_id = tap.id('half')$$,
+    $$VALUES ('ordered', 0, NULL::uuid, NULL::timestamptz)$$,
+    'Then nothing of it has arrived');
+SELECT is(
+    tap.call('captain', 'reverse_transaction', jsonb_build_object(
+        'p_transaction_id', tap.id('opening of seal in locker 2'), 'p_reason', 'Never there'))
+        -> 'quantity_after',
+    '0',
+    'A movement is undone whose type is opening');
 
 SELECT tap.is_gated(
     'reverse_transaction',

@@ -1,0 +1,89 @@
+"""From settings to a gateway."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from gateway import logs, phrases
+from gateway.app import Gateway
+from gateway.cors import Cors
+from gateway.database import Database
+from gateway.direct import DirectRoute
+from gateway.directory import Directory
+from gateway.jwks import KeySet
+from gateway.master import Master
+from gateway.pages import Pages
+from gateway.settings import Settings
+from gateway.signer import Signer
+from gateway.storage import storage_of
+from gateway.storage.front import StorageFront
+from gateway.tenants import ManyTenants, OneTenant
+from gateway.tokens import Tokens
+from gateway.upstream import PostgrestRoute
+
+if TYPE_CHECKING:
+    from gateway.messages import Route
+    from gateway.tenants import Tenants
+
+
+def from_environment() -> Gateway:
+    """Build the gateway of this process, and its logs.
+
+    :raises SettingsError: a setting is missing or unusable.
+    """
+    settings = Settings.from_environment(os.environ)
+    logs.configure(settings.log_level)
+    return application(settings)
+
+
+def application(settings: Settings) -> Gateway:
+    """Build the gateway that the settings describe."""
+    phrases.install()
+    tokens = Tokens(
+        settings.jwt_secrets,
+        audience=settings.jwt_audience,
+        algorithms=settings.jwt_algorithms,
+        keys=KeySet(settings.jwks) if settings.jwks else None,
+    )
+    tenants = _tenants(settings)
+    return Gateway(
+        tenants,
+        tokens,
+        StorageFront(tenants, tokens, settings),
+        cors=Cors(settings.cors_origins),
+        pages=Pages(_documented(settings)),
+        body_limit=settings.body_limit,
+    )
+
+
+def _tenants(settings: Settings) -> Tenants:
+    if not settings.master_url:
+        return OneTenant(_route(settings))
+    routes = {
+        alias: _route(settings.of_tenant(alias), tenant=alias)
+        for alias in settings.tenants
+    }
+    master = Master(settings.master_url)
+    directory = Directory(
+        master.residence, fresh=settings.master_cache, stale=settings.master_stale
+    )
+    return ManyTenants(routes, master, directory)
+
+
+def _route(settings: Settings, *, tenant: str = "") -> Route:
+    if settings.route == "direct":
+        database = Database(settings, tenant=tenant)
+        return DirectRoute(database, storage_of(settings, database, tenant=tenant))
+    secret = settings.postgrest_jwt_secret
+    return PostgrestRoute(
+        settings.postgrest_url,
+        storage_of(settings, None, tenant=tenant),
+        Signer(secret) if secret else None,
+    )
+
+
+def _documented(settings: Settings) -> str:
+    """Choose a database whose catalogue is described; all tenants' are alike."""
+    urls = [settings.database_url, *(t.database_url for t in settings.tenants.values())]
+    return next(filter(None, urls), "")

@@ -1,0 +1,149 @@
+"""`python -m gateway --check`: what an operator wants to know before traffic comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import tuple_row
+
+from gateway import catalogue
+from gateway.master import LOOK_UP
+from gateway.statements import SCHEMA
+from gateway.storage import storage_of
+from gateway.tenants import NOBODY
+from gateway.tokens import ROLES
+from gateway.upstream import PostgrestRoute
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from typing import Any
+
+    from gateway.settings import Settings
+
+# Without these the server's log shows PINs and codes: each statement's parameters.
+SILENT = ("log_parameter_max_length", "log_parameter_max_length_on_error")
+LOGIN = """
+SELECT
+    r.rolsuper OR r.rolbypassrls,
+    r.rolinherit,
+    ARRAY(
+        SELECT x.role
+        FROM unnest(%s::text[]) AS x (role)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_catalog.pg_roles AS o
+            WHERE o.rolname = x.role
+                AND pg_catalog.pg_has_role(current_user, o.oid, 'MEMBER')
+        )
+        ORDER BY x.role
+    )
+FROM pg_catalog.pg_roles AS r
+WHERE r.rolname = current_user
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fact, and whether it is as it should be."""
+
+    good: bool
+    text: str
+
+
+async def check(settings: Settings) -> list[Finding]:
+    """Look at everything that a gateway with these settings relies on."""
+    findings = [Finding(True, f"configuration: route {settings.route}")]
+    tenants = [settings]
+    if settings.master_url:
+        findings.append(await _master(settings.master_url))
+        tenants = [settings.of_tenant(alias) for alias in settings.tenants]
+    for tenant in tenants:
+        if tenant.database_url:
+            findings += [f async for f in _database(tenant.database_url)]
+        if tenant.route == "postgrest":
+            findings.append(await _upstream(tenant))
+    return findings
+
+
+async def _master(url: str) -> Finding:
+    where = _where(url)
+    try:
+        async with await psycopg.AsyncConnection.connect(
+            url, autocommit=True, connect_timeout=5
+        ) as connection:
+            await connection.execute(LOOK_UP, [NOBODY])
+    except psycopg.Error as error:
+        return Finding(False, f"MASTER {where}: {_reason(error)}")
+    return Finding(True, f"MASTER {where}: answers")
+
+
+async def _database(url: str) -> AsyncIterator[Finding]:
+    where = _where(url)
+    try:
+        connection = await psycopg.AsyncConnection.connect(
+            url, autocommit=True, connect_timeout=5
+        )
+    except psycopg.Error as error:
+        yield Finding(False, f"database {where}: {_reason(error)}")
+        return
+    async with connection:
+        version = connection.info.parameter_status("server_version")
+        yield Finding(True, f"database {where}: PostgreSQL {version} answers")
+        async for finding in _login(connection):
+            yield finding
+        found = await catalogue.load(connection)
+        count = len(found.functions)
+        yield Finding(count > 0, f"functions: {count} in schema {SCHEMA}")
+        async for finding in _logging(connection):
+            yield finding
+
+
+async def _login(connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[Finding]:
+    cursor = connection.cursor(row_factory=tuple_row)
+    row = await (await cursor.execute(LOGIN, [sorted(ROLES)])).fetchone()
+    if row is None:
+        return
+    unbound, inherits, missing = row
+    user = connection.info.user
+    if unbound:
+        yield Finding(False, f"login {user}: row security does not bind it")
+    elif inherits:
+        yield Finding(False, f"login {user}: should be NOINHERIT")
+    elif missing:
+        yield Finding(False, f"login {user}: may not act as {', '.join(missing)}")
+    else:
+        yield Finding(True, f"login {user}: may act as {', '.join(sorted(ROLES))}")
+
+
+async def _logging(connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[Finding]:
+    cursor = connection.cursor(row_factory=tuple_row)
+    for name in SILENT:
+        await cursor.execute("SELECT current_setting(%s)", [name])
+        row = await cursor.fetchone()
+        value = row[0] if row else ""
+        good = value == "0"
+        why = "" if good else ": PINs and codes may reach the server's log; set it to 0"
+        yield Finding(good, f"{name} = {value}{why}")
+
+
+async def _upstream(settings: Settings) -> Finding:
+    url = settings.postgrest_url
+    route = PostgrestRoute(url, storage_of(settings, None))
+    await route.open()
+    try:
+        good = await route.ready()
+    finally:
+        await route.close()
+    return Finding(good, f"PostgREST {url}: {'answers' if good else 'does not answer'}")
+
+
+def _where(url: str) -> str:
+    """Name a database without its password."""
+    given = conninfo_to_dict(url)
+    return f"{given.get('dbname', '')} on {given.get('host', 'the local socket')}"
+
+
+def _reason(error: psycopg.Error) -> str:
+    return str(error).strip().rpartition("\n")[2]

@@ -1,0 +1,215 @@
+"""What Prometheus scrapes.
+
+The public `/metrics` sums over tenants and leaves out what concerns the installation;
+the private port has everything. With several workers each writes to files of a shared
+folder (prometheus_client's multiprocess mode), and whoever is asked sums them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from gateway.messages import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gateway.tenants import Tenants
+    from gateway.tokens import Tokens
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+# Seconds between two looks at what is a gauge.
+SAMPLED = 1.0
+# Whatever is no function of ours: a scanner's paths must not become series.
+OTHER = "other"
+ABORTED = 499
+# Seconds.
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+PUBLIC = frozenset(
+    {
+        "part_lens_requests",
+        "part_lens_request_duration_seconds",
+        "part_lens_refusals",
+        "part_lens_pool_size",
+        "part_lens_pool_available",
+        "part_lens_pool_waiting",
+        "part_lens_jwt_cache_entries",
+        "part_lens_jwt_cache_hits",
+        "part_lens_jwt_cache_misses",
+    }
+)
+_CODE = re.compile(rb'"code"\s*:\s*"([A-Za-z0-9_]{1,64})"')
+
+REQUESTS = Counter(
+    "part_lens_requests", "Calls by function and HTTP status.", ["function", "status"]
+)
+DURATION = Histogram(
+    "part_lens_request_duration_seconds",
+    "Seconds from the request's head to the answer's end.",
+    ["function"],
+    buckets=BUCKETS,
+)
+REFUSALS = Counter(
+    "part_lens_refusals",
+    "Answers of 400 and above by their code.",
+    ["code", "function"],
+)
+VIOLATIONS = Counter(
+    "part_lens_violations", "Calls that PostgreSQL refused for want of a privilege."
+)
+POOL_SIZE = Gauge(
+    "part_lens_pool_size", "Connections.", ["tenant"], multiprocess_mode="livesum"
+)
+POOL_AVAILABLE = Gauge(
+    "part_lens_pool_available",
+    "Connections that nobody uses.",
+    ["tenant"],
+    multiprocess_mode="livesum",
+)
+POOL_WAITING = Gauge(
+    "part_lens_pool_waiting",
+    "Calls that wait for a connection.",
+    ["tenant"],
+    multiprocess_mode="livesum",
+)
+POOL_TIMEOUTS = Counter(
+    "part_lens_pool_timeouts", "Calls that got no connection in time.", ["tenant"]
+)
+TENANT_READY = Gauge(
+    "part_lens_tenant_ready",
+    "1 if the tenant's database answers.",
+    ["tenant"],
+    multiprocess_mode="livemin",
+)
+JWT_ENTRIES = Gauge(
+    "part_lens_jwt_cache_entries", "Remembered tokens.", multiprocess_mode="livesum"
+)
+JWT_HITS = Counter("part_lens_jwt_cache_hits", "Calls with a remembered token.")
+JWT_MISSES = Counter("part_lens_jwt_cache_misses", "Tokens that had to be verified.")
+
+
+def observe(status: int, function: str, started: float, body: bytes = b"") -> None:
+    """Count an answered call.
+
+    :param started: `time.perf_counter()` when its head had come.
+    :param body: the answer's beginning, in which the code of a refusal is found.
+    """
+    seconds = time.perf_counter() - started
+    if status >= 400:
+        found = _CODE.search(body)
+        code = found[1].decode() if found else str(status)
+        if not found or not function or code.startswith("PGRST"):
+            function = OTHER
+        REFUSALS.labels(code, function).inc()
+        if code == "42501":
+            VIOLATIONS.inc()
+    function = function or OTHER
+    REQUESTS.labels(function, str(status)).inc()
+    DURATION.labels(function).observe(seconds)
+
+
+def response() -> Response:
+    """Render the public metrics in Prometheus's text format."""
+    registry = CollectorRegistry()
+    registry.register(_Public())
+    body = generate_latest(registry)
+    headers = [
+        (b"content-type", CONTENT_TYPE_LATEST.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+    ]
+    return Response(200, headers, body)
+
+
+class Sampler:
+    """Keeps the gauges of pools and tokens as they are now, within a second."""
+
+    def __init__(self, tenants: Tenants, tokens: Tokens) -> None:
+        self._tenants = tenants
+        self._tokens = tokens
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look; in a running event loop."""
+        self._task = asyncio.create_task(self._look(), name="sampler")
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _look(self) -> None:
+        while True:
+            JWT_ENTRIES.set(len(self._tokens))
+            for alias, route in self._tenants.routes.items():
+                if (pool := route.pool()) is not None:
+                    POOL_SIZE.labels(alias).set(pool.size)
+                    POOL_AVAILABLE.labels(alias).set(pool.available)
+                    POOL_WAITING.labels(alias).set(pool.waiting)
+                TENANT_READY.labels(alias).set(await route.ready())
+            await asyncio.sleep(SAMPLED)
+
+
+def serve_privately(port: int) -> None:
+    """Serve all metrics on a port of 127.0.0.1, in a thread of its own."""
+    start_http_server(port, addr="127.0.0.1", registry=_registry())
+
+
+def _registry() -> CollectorRegistry:
+    folder = os.environ.get(FOLDER)
+    if folder is None:
+        return REGISTRY
+    _bury(Path(folder))
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+def _bury(folder: Path) -> None:
+    """Forget the gauges of workers that are gone."""
+    pids = {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*")}
+    for pid in map(int, pids):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            with suppress(FileNotFoundError):
+                mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+class _Public:
+    """The public families, summed over tenants."""
+
+    def collect(self) -> Iterator[Metric]:
+        for family in _registry().collect():
+            if family.name in PUBLIC:
+                summed: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
+                for sample in family.samples:
+                    labels = {k: v for k, v in sample.labels.items() if k != "tenant"}
+                    if not sample.name.endswith("_created"):
+                        key = (sample.name, tuple(sorted(labels.items())))
+                        summed[key] = summed.get(key, 0) + sample.value
+                metric = Metric(family.name, family.documentation, family.type)
+                for (name, pairs), value in summed.items():
+                    metric.add_sample(name, dict(pairs), value)
+                yield metric
