@@ -13,10 +13,11 @@ export GATEWAY_PORT POSTGREST_PORT
 
 .DEFAULT_GOAL  := help
 .PHONY: help bootstrap demo test pgtap migrate verify revert status migration parity \
-        import postgrest gateway env token totp bench lint stop clean
+        supabase import adopt canary canary-set reconcile readiness tick postgrest gateway \
+        env token totp bench lint stop clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 bootstrap: ## Install what is missing on this machine; does nothing when all is there.
 	@deploy/bootstrap
@@ -30,11 +31,12 @@ demo: bootstrap ## Bring everything up with the sample fleet and walk through it
 # Whatever the environment names: the demo works on the embedded cluster alone.
 demo: export DATABASE_URL :=
 
-test: bootstrap ## Run all tests on a cluster of their own (WORKERS= at once, ARGS= goes to pytest).
+test: ## Run all tests on a cluster of their own (WORKERS= at once, ARGS= goes to pytest).
+	@deploy/bootstrap test
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-pgtap: bootstrap ## Run the pgTAP files under pg_prove on a cluster of their own (ARGS= goes to pg_prove).
-	@$(PYTHON) -m deploy.pgtap $(ARGS)
+pgtap: bootstrap ## Run the pgTAP files under pg_prove on a cluster of their own (SERVER=17, ARGS= goes to pg_prove).
+	@$(PYTHON) -m deploy.pgtap $(if $(SERVER),--server $(SERVER)) $(ARGS)
 
 migrate: bootstrap ## Deploy the migrations to DATABASE_URL (default: the embedded cluster; PROJECT= TO=).
 	@$(PYTHON) -m deploy.sqitch deploy $(SQITCH)
@@ -56,8 +58,34 @@ migration: bootstrap ## Draft a migration from what changed in sql/, policies/ a
 parity: bootstrap ## Compare the migrated database with the desired state.
 	@$(PYTHON) -m deploy.parity
 
+supabase: bootstrap ## Write the plan as migrations of the Supabase CLI (OUTPUT=supabase/migrations PROJECT=).
+	@$(PYTHON) -m deploy.supabase $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(PROJECT),--project $(PROJECT))
+
 import: bootstrap ## Load a CSV of parts (FILE=, YACHT=) through the running gateway.
 	@$(PYTHON) -m deploy.importer "$(or $(FILE),$(error FILE= is missing))" --yacht "$(or $(YACHT),$(error YACHT= is missing))"
+
+adopt: bootstrap ## Take over a yacht (YACHT=, NAME=) of the older design from LEGACY_URL (ARGS=--dry-run).
+	@$(PYTHON) -m deploy.adopt --yacht "$(or $(YACHT),$(error YACHT= is missing))" $(if $(NAME),--name "$(NAME)") $(ARGS)
+
+canary: bootstrap ## Show where the canary ramp stands, the last decisions and why.
+	@$(PYTHON) -m deploy.operate canary $(ARGS)
+
+canary-set: bootstrap ## Set the percentage of yachts that are in (PERCENT=, REASON=; ARGS=--no-watch ends the ramp).
+	@$(if $(PERCENT),,$(error PERCENT= is missing))$(if $(REASON),,$(error REASON= is missing))
+	@$(PYTHON) -m deploy.operate canary-set "$$PERCENT" --reason "$$REASON" $(ARGS)
+
+# Not expanded by make: a reason may hold any character.
+canary-set: export PERCENT := $(value PERCENT)
+canary-set: export REASON := $(value REASON)
+
+reconcile: bootstrap ## Compare all stocks with the ledger and put cached quantities right.
+	@$(PYTHON) -m deploy.operate reconcile
+
+readiness: bootstrap ## Show whether the version before can be retired: figure, threshold, verdict.
+	@$(PYTHON) -m deploy.operate readiness
+
+tick: bootstrap ## Do what has to happen every minute where there is no pg_cron.
+	@$(PYTHON) -m deploy.operate tick
 
 postgrest: migrate ## Serve the schema by PostgREST alone on POSTGREST_PORT.
 	@$(PYTHON) -m deploy.services postgrest

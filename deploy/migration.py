@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,16 @@ class Plan:
             return []
         return self._sqitch("plan", "--no-headers", "--format", "format:%n").split()
 
+    def planned_at(self) -> list[datetime]:
+        """Return when each change was planned, in the order of the plan."""
+        form = "format:%{date:raw}p"
+        told = self._sqitch("plan", "--no-headers", "--format", form)
+        return [datetime.fromisoformat(time) for time in told.split()]
+
+    def script(self, name: str, kind: str = "deploy") -> Path:
+        """Return the path of a change's deploy, revert or verify script."""
+        return self.directory / kind / f"{name}.sql"
+
     def title(self) -> str:
         """Return the project's name, as its scripts give it."""
         found = re.search(r"^%project=(\S+)", self.text(), re.MULTILINE)
@@ -82,10 +93,7 @@ class Plan:
 
     def write(self, name: str, scripts: draft.Scripts) -> list[Path]:
         """Replace the scripts of a change; return their paths."""
-        paths = [
-            self.directory / directory / f"{name}.sql"
-            for directory in ("deploy", "revert", "verify")
-        ]
+        paths = [self.script(name, kind) for kind in ("deploy", "revert", "verify")]
         for path, text in zip(paths, scripts, strict=True):
             path.write_text(text, encoding="utf-8")
         return paths

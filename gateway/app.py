@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway import aliases, metrics
+from gateway.canary import watch
 from gateway.errors import RETRY_AFTER, ApiError
 from gateway.messages import JSON_TYPE, ClientGoneError, Request, Response
 from gateway.statements import SCHEMA
@@ -101,6 +102,7 @@ class Gateway:
             query=scope["query_string"],
             headers=scope["headers"],
             body=b"",
+            path=scope["raw_path"],
         )
         request_id = request.request_id
         try:
@@ -146,6 +148,7 @@ class Gateway:
             return await self._store(scope, receive, request)
         identity = await self._identify(request)
         route = await self._tenants.resolve(identity)
+        watch(scope, route, request)
         if path in aliases.ALIASES:
             return await self._alias(request, path, receive, route, identity)
         request.function = _function(path)
@@ -183,7 +186,7 @@ class Gateway:
         self, scope: Scope, receive: Receive, request: Request
     ) -> Response:
         # Names are split before they are decoded.
-        path = scope["raw_path"].decode("latin-1")[len(STORAGE_PREFIX) :]
+        path = scope["raw_path"][len(STORAGE_PREFIX) :].decode("latin-1")
         return await self._storage.respond(
             StorageRequest(
                 method=request.method,
@@ -205,6 +208,7 @@ class Gateway:
         identity: Identity,
     ) -> Response:
         request.body = await self._read(request, receive)
+        request.sent = (request.query, request.body)
         aliases.translate(request, path)
         response = await route.call(request, identity)
         response.headers += aliases.successor(request.function)
@@ -300,8 +304,6 @@ def _function(path: str) -> str:
     if path.startswith(RPC_PREFIX) and "/" not in name:
         return name
     segments = path.strip("/").split("/")
-    if segments == [""]:
-        raise ApiError(404, "PGRST126", "Root endpoint metadata is disabled")
     if len(segments) == 1:
         raise ApiError(
             404,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from gateway.errors import ApiError
 
+if TYPE_CHECKING:
+    from gateway.messages import Request
+
 FIELDS_MOST = 200
+KEY = "p_idempotency_key"
 
 JSON, FORM = b"application/json", b"application/x-www-form-urlencoded"
 # What PostgREST hands whole to a function's one unnamed parameter, by its type. The
@@ -38,7 +42,7 @@ SELECTED = re.compile(r"(?:[\w ]+:)?([\w]+)")
 Source = Literal["object", "list", "either", "texts"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arguments:
     """A call's argument names, and where their values are.
 
@@ -49,7 +53,7 @@ class Arguments:
 
     names: frozenset[str] = frozenset()
     source: Source = "texts"
-    texts: dict[str, list[str]] = field(default_factory=dict)
+    texts: dict[str, list[str]] | None = None
     unnamed: str | None = None
 
 
@@ -87,7 +91,7 @@ class Unserved:
         )
 
 
-NOTHING = Query()
+NOTHING = Query(), Arguments()
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -160,7 +164,7 @@ def read_query(query: bytes, *, arguments: bool) -> tuple[Query, Arguments]:
     :raises ApiError: 400 PGRST100 for what cannot be read.
     """
     if not query:
-        return NOTHING, Arguments()
+        return NOTHING
     given: list[tuple[str, str]] = []
     words: dict[str, str] = {}
     unserved: Unserved | None = None
@@ -229,6 +233,21 @@ def _pairs(encoded: bytes) -> list[tuple[str, str]]:
 
 def _decoded(text: bytes) -> str:
     return unquote_to_bytes(text).decode()
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return the key of a call, in whichever way its body names it."""
+    content_type = request.header(b"content-type") or b""
+    if content_type.partition(b";")[0] == FORM:
+        return dict(_pairs(request.body)).get(KEY)
+    try:
+        value = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, list) and value:
+        value = value[0]
+    key = value.get(KEY) if isinstance(value, dict) else None
+    return key if isinstance(key, str) else None
 
 
 def _bad_body(message: str) -> ApiError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway import logs, phrases
 from gateway.app import Gateway
+from gateway.canary import Watched, with_canary
 from gateway.cors import Cors
 from gateway.database import Database
 from gateway.direct import DirectRoute
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from gateway.tenants import Tenants
 
 
-def from_environment() -> Gateway:
+def from_environment() -> Watched:
     """Build the gateway of this process, and its logs.
 
     :raises SettingsError: a setting is missing or unusable.
@@ -37,7 +38,7 @@ def from_environment() -> Gateway:
     return application(settings)
 
 
-def application(settings: Settings) -> Gateway:
+def application(settings: Settings) -> Watched:
     """Build the gateway that the settings describe."""
     phrases.install()
     tokens = Tokens(
@@ -47,7 +48,7 @@ def application(settings: Settings) -> Gateway:
         keys=KeySet(settings.jwks) if settings.jwks else None,
     )
     tenants = _tenants(settings)
-    return Gateway(
+    gateway = Gateway(
         tenants,
         tokens,
         StorageFront(tenants, tokens, settings),
@@ -55,6 +56,7 @@ def application(settings: Settings) -> Gateway:
         pages=Pages(_documented(settings)),
         body_limit=settings.body_limit,
     )
+    return Watched(gateway)
 
 
 def _tenants(settings: Settings) -> Tenants:
@@ -74,13 +76,15 @@ def _tenants(settings: Settings) -> Tenants:
 def _route(settings: Settings, *, tenant: str = "") -> Route:
     if settings.route == "direct":
         database = Database(settings, tenant=tenant)
-        return DirectRoute(database, storage_of(settings, database, tenant=tenant))
+        storage = storage_of(settings, database, tenant=tenant)
+        return with_canary(DirectRoute(database, storage), settings)
     secret = settings.postgrest_jwt_secret
-    return PostgrestRoute(
+    route = PostgrestRoute(
         settings.postgrest_url,
         storage_of(settings, None, tenant=tenant),
         Signer(secret) if secret else None,
     )
+    return with_canary(route, settings)
 
 
 def _documented(settings: Settings) -> str:

@@ -10,10 +10,9 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
 from gateway import catalogue
-from gateway.master import LOOK_UP
+from gateway.master import LOOK_UP, NOBODY
 from gateway.statements import SCHEMA
 from gateway.storage import storage_of
-from gateway.tenants import NOBODY
 from gateway.tokens import ROLES
 from gateway.upstream import PostgrestRoute
 

@@ -54,4 +54,6 @@ class Cors:
         return [
             (b"access-control-allow-origin", origin),
             (b"access-control-allow-credentials", b"true"),
+            # A cache must not hand one page's answer to another's.
+            (b"vary", b"Origin"),
         ]

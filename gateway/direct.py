@@ -6,13 +6,11 @@ import asyncio
 import json
 import logging
 import random
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from gateway.accept import JSON, Media, negotiate
-from gateway.arguments import read_body, read_query
+from gateway.arguments import idempotency_key
 from gateway.catalogue import ISOLATION
 from gateway.errors import (
     ApiError,
@@ -23,22 +21,17 @@ from gateway.errors import (
     json_object,
     unavailable,
 )
-from gateway.messages import BODILESS, VARY, Headers, Response
+from gateway.messages import BODILESS, VARIES, Headers, Response
 from gateway.pipeline import BrokenError, RefusedError
-from gateway.prefer import NONE, Preferences, read_preferences
-from gateway.ranges import (
-    ALL,
-    Rows,
-    content_range,
-    partial_status,
-    read_rows,
-)
-from gateway.statements import PLAIN, ROWS, SCHEMA, Form
+from gateway.plan import Plan, check_rows, read_plan
+from gateway.prefer import NONE
+from gateway.ranges import content_range, partial_status
+from gateway.statements import PLAIN, SCHEMA
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
-    from gateway.catalogue import Call, Catalogue, Settings
+    from gateway.catalogue import Catalogue, Settings
     from gateway.database import Database
     from gateway.messages import Pool, Request
     from gateway.pipeline import Statement
@@ -98,7 +91,7 @@ class DirectRoute:
             )
         if request.method == "OPTIONS":
             return _options(catalogue, request.function)
-        plan = _understand(catalogue, request)
+        plan = read_plan(catalogue, request)
         call = plan.call
         read_only = request.method != "POST" or call.function.read_only
         statements = self._prelude(catalogue, request, identity, plan, read_only)
@@ -110,7 +103,7 @@ class DirectRoute:
             if refusal.sqlstate == "42501":
                 _log(logging.WARNING, "violation", request, refusal.sqlstate)
             if refusal.sqlstate == NO_ROWS_CODE and call.form != PLAIN:
-                _check_rows(plan, refusal.message)
+                check_rows(plan, refusal.message)
             raise database_error(
                 refusal.sqlstate,
                 refusal.message,
@@ -120,7 +113,7 @@ class DirectRoute:
             ) from None
         except BrokenError as broken:
             if broken.unknown and not read_only:
-                raise commit_unknown(request.body) from None
+                raise commit_unknown(idempotency_key(request)) from None
             raise unavailable(
                 "PGRST001", "Database connection lost. Retrying the connection."
             ) from None
@@ -231,95 +224,6 @@ def _options(catalogue: Catalogue, function: str) -> Response:
     return Response(200, headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be called, and how it is to be answered."""
-
-    call: Call
-    parameters: list[bytes | None]
-    media: Media = JSON
-    rows: Rows = ALL
-    preferences: Preferences = NONE
-
-
-def _understand(catalogue: Catalogue, request: Request) -> Plan:
-    """Read a request, in the order in which PostgREST refuses.
-
-    :raises ApiError: for what the protocol refuses.
-    """
-    by_body = request.method == "POST"
-    query, arguments = read_query(request.query, arguments=not by_body)
-    span = request.header(b"range") if request.method == "GET" else None
-    rows = read_rows(query.limit, query.offset, span)
-    parameters: list[bytes | None] = []
-    if by_body:
-        arguments = read_body(
-            request.header(b"content-type"), request.body, query.columns
-        )
-        if arguments.names and arguments.source != "texts":
-            parameters = [request.body]
-    name = request.function
-    call = catalogue.call(name, arguments)
-    media = negotiate(request.header(b"accept"))
-    preferences = read_preferences(request.all_headers(b"prefer"))
-    many = call.function.many
-    preferences.check(many=many)
-    if query.unserved is not None:
-        raise query.unserved.error(name, one_value=call.function.shape != "row")
-    for given in sorted(arguments.texts):
-        values = arguments.texts[given]
-        # The last of a repeated name counts.
-        variadic = call.function.parameters[given].variadic
-        parameters.append(_array_literal(values) if variadic else values[-1].encode())
-    if media is JSON and rows is ALL and preferences is NONE:
-        return Plan(call, parameters)
-    if not many:
-        rows.check_single()
-    form = Form(
-        stripped=media.stripped,
-        single=media.single and many,
-        sliced=many and not rows.everything,
-        counted=many and preferences.counted,
-        bounded=preferences.max_affected is not None,
-    )
-    if form.sliced:
-        limit = None if rows.limit is None else b"%d" % rows.limit
-        parameters += [limit, b"%d" % rows.offset]
-    if form.bounded:
-        parameters.append(b"%d" % (preferences.max_affected or 0))
-    call = catalogue.call(name, arguments, form)
-    return Plan(call, parameters, media, rows, preferences)
-
-
-def _check_rows(plan: Plan, message: str) -> None:
-    """Tell what the statement's guard has found, if it was the guard that failed.
-
-    :raises ApiError: 406 PGRST116, 400 PGRST124.
-    """
-    _, guard, found = message.partition(ROWS)
-    if not guard:
-        return
-    rows = int("".join(filter(str.isdigit, found)) or 0)
-    if plan.call.form.single and rows != 1:
-        raise ApiError(
-            406,
-            "PGRST116",
-            "Cannot coerce the result to a single JSON object",
-            details=f"The result contains {rows} rows",
-        ) from None
-    raise ApiError(
-        400,
-        "PGRST124",
-        "Query result exceeds max-affected preference constraint",
-        details=f"The query affects {rows} rows",
-    ) from None
-
-
-def _array_literal(values: list[str]) -> bytes:
-    escaped = (v.replace("\\", "\\\\").replace('"', '\\"') for v in values)
-    return ("{" + ",".join(f'"{value}"' for value in escaped) + "}").encode()
-
-
 def _answer(
     request: Request, plan: Plan, result: PGresult, *, read_only: bool
 ) -> Response:
@@ -358,13 +262,15 @@ def _answer(
 
 def _first_headers(plan: Plan, result: PGresult) -> tuple[int, Headers]:
     """Return status and headers of the rows that were asked for."""
-    count = int(result.get_value(0, 3) or b"1")
-    preferences, offset, total = plan.preferences, plan.rows.offset, None
+    count, offset = int(result.get_value(0, 3) or b"1"), plan.rows.offset
+    if (preferences := plan.preferences) is NONE:
+        return 200, [(b"content-range", content_range(offset, count, None)), VARIES]
+    total = None
     if preferences.counted:
         total = int(result.get_value(0, 4) or b"0") if plan.call.form.counted else 1
     headers: Headers = [
         (b"content-range", content_range(offset, count, total)),
-        (b"vary", VARY),
+        VARIES,
     ]
     if preferences.applied:
         headers.append((b"preference-applied", preferences.applied))
@@ -383,7 +289,7 @@ def _given_status(given: bytes) -> int:
 def _with_given(headers: Headers, given: bytes) -> Headers:
     try:
         pairs = header_list(json.loads(given))
-    except ValueError:
+    except (ValueError, RecursionError):
         pairs = None
     if pairs is None:
         raise ApiError(

@@ -108,12 +108,11 @@ def unavailable(code: str, message: str) -> ApiError:
     return ApiError(503, code, message, headers=[RETRY_AFTER])
 
 
-def commit_unknown(body: bytes) -> ApiError:
+def commit_unknown(key: str | None) -> ApiError:
     """Build the 503 of a call whose connection broke before COMMIT was confirmed.
 
-    :param body: the call's arguments, from which the idempotency key is named.
+    :param key: the call's idempotency key, which the answer names.
     """
-    key = json_object(body).get("p_idempotency_key")
     return ApiError(
         503,
         "commit_unknown",
@@ -237,7 +236,7 @@ def json_object(text: str | bytes) -> dict[str, Any]:
     """Return what an object in JSON holds; nothing for any other text."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

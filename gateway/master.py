@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.database import with_defaults
 
-if TYPE_CHECKING:
-    from uuid import UUID
-
 logger = logging.getLogger("gateway.master")
 
 LOOK_UP = "SELECT master.resolve_tenant(%s)"
 # Look-ups are rare and take a millisecond: the answers are kept.
 POOL_MOST = 4
-# Seconds: how long a look-up may take, and how long after a failure none is tried.
+# Seconds: how long a look-up may take, and from one look for its return to the next.
 PATIENCE = 2.0
 PAUSE = 1.0
+# Nobody's account: asking for it shows that MASTER answers.
+NOBODY = UUID(int=0)
 
 
 class MasterAwayError(Exception):
@@ -39,10 +39,11 @@ class Residence:
 
 
 class Master:
-    """Asks the MASTER database, and does not wait for one that is known to be away."""
+    """Asks the MASTER database. Nobody waits for one that is known to be away."""
 
     def __init__(self, url: str) -> None:
-        self._away_until = 0.0
+        # Runs while MASTER is away, and waits for it so that no caller has to.
+        self._watch: asyncio.Task[None] | None = None
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = (
             AsyncConnectionPool(
                 with_defaults(url),
@@ -64,25 +65,43 @@ class Master:
 
     async def close(self) -> None:
         """Close all connections."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
         await self._pool.close()
 
     async def residence(self, person: UUID) -> Residence:
         """Ask where a person belongs.
 
-        :raises MasterAwayError: no answer, or a failure less than a second ago.
+        :raises MasterAwayError: there is no answer, or is known to be none.
         """
-        if time.monotonic() < self._away_until:
+        if self._watch is not None:
             raise MasterAwayError
         try:
-            async with asyncio.timeout(PATIENCE), self._pool.connection() as connection:
-                cursor = await connection.execute(LOOK_UP, [person])
-                row = await cursor.fetchone()
+            return await self._ask(person)
         except (psycopg.Error, TimeoutError) as error:
-            self._away_until = time.monotonic() + PAUSE
-            reason = str(error).partition("\n")[0] or type(error).__name__
-            logger.warning("master away", extra={"fields": {"reason": reason}})
+            if self._watch is None:
+                reason = str(error).partition("\n")[0] or type(error).__name__
+                logger.warning("master away", extra={"fields": {"reason": reason}})
+                self._watch = asyncio.create_task(self._wait_for_return())
             raise MasterAwayError from None
+
+    async def _ask(self, person: UUID) -> Residence:
+        async with asyncio.timeout(PATIENCE), self._pool.connection() as connection:
+            cursor = await connection.execute(LOOK_UP, [person])
+            row = await cursor.fetchone()
         return _read(row[0] if row else None)
+
+    async def _wait_for_return(self) -> None:
+        answered = False
+        while not answered:
+            await asyncio.sleep(PAUSE)
+            with suppress(psycopg.Error, TimeoutError):
+                await self._ask(NOBODY)
+                answered = True
+        logger.info("master back")
+        self._watch = None
 
 
 def _read(answer: dict[str, Any] | None) -> Residence:

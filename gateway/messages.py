@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Headers = list[tuple[bytes, bytes]]
 
 JSON_TYPE = b"application/json; charset=utf-8"
-VARY = b"Accept, Prefer, Range"
+VARIES = (b"vary", b"Accept, Prefer, Range")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 BODILESS = frozenset({204, 304})
 
@@ -36,6 +36,12 @@ class Request:
     body: bytes
     # Whether it concerns a tenant, and not the gateway itself.
     is_call: bool = field(default=False, init=False)
+    # As the client wrote it; empty in a call of the gateway's own.
+    path: bytes = b""
+    # Query and body as the client sent them, where an alias has changed them.
+    sent: tuple[bytes, bytes] | None = field(default=None, init=False)
+    # False once v1 has to answer it.
+    is_ours: bool = field(default=True, init=False)
     # The caller's if it is fit for a log, else a new one.
     request_id: str = field(init=False)
     _first: dict[bytes, bytes] = field(init=False, repr=False)

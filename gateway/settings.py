@@ -64,6 +64,10 @@ class Settings:
     # Of 127.0.0.1: everything that Prometheus may know. 0: nowhere.
     metrics_port: int = 0
     log_level: str = "INFO"
+    # How long a window of the canary is; 0: calls are not counted.
+    window_seconds: float = 10.0
+    # Answers for yachts that are not in yet.
+    v1_url: str = ""
     # A storage server to forward to, or where fsspec keeps what is served here.
     storage_upstream: str = field(default="", repr=False)
     storage_url: str = field(default="", repr=False)
@@ -133,6 +137,8 @@ class Settings:
             body_limit=read.number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),
             metrics_port=read.number("METRICS_PORT", 0, least=0, most=65535),
             log_level=read.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
+            window_seconds=read.seconds("WINDOW_SECONDS", "10", most=300),
+            v1_url=read.http_url("V1_URL"),
             cors_origins=read.names("CORS_ALLOWED_ORIGINS"),
             **_storage(read),
         )
@@ -154,6 +160,24 @@ class _Variables:
                 f"PART_LENS_{name} must be a whole number from {least} to {most}"
             )
         return int(value)
+
+    def seconds(self, name: str, default: str, *, most: float) -> float:
+        """A time, or 0 for never."""
+        try:
+            value = float(self.text(name, default))
+        except ValueError:
+            value = -1
+        if value != 0 and not 0.05 <= value <= most:
+            raise SettingsError(
+                f"PART_LENS_{name} must be a number from 0.05 to {most}, or 0"
+            )
+        return value
+
+    def http_url(self, name: str) -> str:
+        value = self.text(name)
+        if value and not value.startswith(("http://", "https://")):
+            raise SettingsError(f"PART_LENS_{name} must be an http(s) URL")
+        return value.rstrip("/")
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)

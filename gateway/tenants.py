@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from gateway.errors import RETRY_AFTER, ApiError
-from gateway.master import MasterAwayError
+from gateway.master import NOBODY, MasterAwayError
 from gateway.tokens import ANONYMOUS_ROLE
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ logger = logging.getLogger("gateway.tenants")
 # The claim in which a token without a person names its tenant, in any case.
 CLAIM = "tenant_key_alias"
 PERSON = "authenticated"
-# Nobody's account: asking for it shows that MASTER answers.
-NOBODY = UUID(int=0)
 # Seconds in which every tenant can have been reached: connect_timeout.
 SETTLING = 5.0
 

@@ -119,7 +119,7 @@ class Tokens:
         if (known := self.recall(authorization)) is not None:
             return known
         scheme, _, token = (authorization or b"").partition(b" ")
-        if scheme not in (b"Bearer", b"bearer"):
+        if scheme.lower() != b"bearer":
             return ANONYMOUS
         keys = self._keys.keys if self._keys is not None else None
         identity = self._identity(await self._payload(token.strip()))
@@ -152,7 +152,7 @@ class Tokens:
                     return bytes(self._jws.decode(token, key, algorithms=[algorithm]))
                 except InvalidSignatureError:
                     continue
-        except (PyJWTError, ValueError):
+        except (PyJWTError, ValueError, RecursionError):
             raise _unreadable("JWT cryptographic operation failed") from None
         raise _unreadable(
             "No suitable key or wrong key type",

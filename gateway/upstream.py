@@ -15,6 +15,7 @@ from aiohttp import (
 )
 from yarl import URL
 
+from gateway.arguments import idempotency_key
 from gateway.errors import ApiError, commit_unknown, unavailable
 from gateway.messages import Response
 from gateway.phrases import phrased
@@ -117,21 +118,14 @@ class PostgrestRoute:
             # PostgREST 12 sends a body with its refusal, and what would come next on
             # this connection would begin with it.
             headers.append(("connection", "close"))
-        try:
-            answer = await self._opened.request(
-                request.method,
-                URL(target, encoded=True),
-                headers=headers,
-                data=request.body or None,
-                allow_redirects=False,
-            )
-        except ClientConnectorError:
-            raise _away() from None
-        except (ClientError, TimeoutError):
-            if request.method == "POST":
-                raise commit_unknown(request.body) from None
-            raise _away() from None
-        return streamed(answer)
+        return await forward(
+            self._opened,
+            request,
+            target=target,
+            headers=headers,
+            body=request.body,
+            away=_away(),
+        )
 
     @property
     def _opened(self) -> ClientSession:
@@ -149,6 +143,36 @@ def new_session() -> ClientSession:
         auto_decompress=False,
         skip_auto_headers=UNWANTED,
     )
+
+
+async def forward(
+    session: ClientSession,
+    request: Request,
+    *,
+    target: str,
+    headers: list[tuple[str, str]],
+    body: bytes,
+    away: ApiError,
+) -> Response:
+    """Send a request's method to another server, and stream its answer.
+
+    :raises ApiError: `away`; or that a POST may have been carried out.
+    """
+    try:
+        answer = await session.request(
+            request.method,
+            URL(target, encoded=True),
+            headers=headers,
+            data=body or None,
+            allow_redirects=False,
+        )
+    except ClientConnectorError:
+        raise away from None
+    except (ClientError, TimeoutError):
+        if request.method == "POST":
+            raise commit_unknown(idempotency_key(request)) from None
+        raise away from None
+    return streamed(answer)
 
 
 def streamed(answer: ClientResponse) -> Response:

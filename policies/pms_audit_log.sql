@@ -31,6 +31,27 @@ CREATE POLICY insert_service ON public.pms_audit_log
         AND outcome = 'ok'
         AND yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
 
+-- A repair of the cache is on record on the yacht that is open.
+CREATE POLICY insert_reconcile ON public.pms_audit_log
+    AS PERMISSIVE
+    FOR INSERT
+    TO pms_rpc
+    WITH CHECK (actor_id IS NULL
+        AND action = 'reconcile'
+        AND outcome = 'ok'
+        AND current_setting('role') = 'service_role'
+        AND yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
+
+-- A call of a service counts what was signed on the yacht that is open.
+CREATE POLICY select_service ON public.pms_audit_log
+    AS PERMISSIVE
+    FOR SELECT
+    TO pms_rpc
+    USING (current_setting('role') = 'service_role'
+        AND yacht_id = nullif(current_setting('part_lens.yacht_id', true), '')::uuid);
+
 -- No UPDATE, DELETE or TRUNCATE for anybody: append-only.
 GRANT SELECT ON TABLE public.pms_audit_log TO authenticated;
 GRANT INSERT ON TABLE public.pms_audit_log TO pms_rpc;
+-- What a count of signatures takes.
+GRANT SELECT (yacht_id, actor_id, action, outcome, signature) ON TABLE public.pms_audit_log TO pms_rpc;

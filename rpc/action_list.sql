@@ -1,7 +1,7 @@
 -- action_list: see what one may do.
 --
 -- Called by  anyone with a role on the yacht.
--- Refuses    403 not_on_yacht; 404 part_not_found.
+-- Refuses    403 not_on_yacht; 404 feature_disabled, part_not_found.
 
 CREATE OR REPLACE FUNCTION public.action_list(
     p_yacht_id uuid,
@@ -85,7 +85,7 @@ p_yacht_id: the yacht.
 p_part_id: a part; blocked_by then says what keeps an action from it.
 
 Answers 200 [{"action": "text", "lens": "text", "description": "text", "required_fields": "text[]", "is_signed": "boolean", "roles": "text[]", "allowed": "boolean", "blocked_by": "text?"}]
-Refuses 403 not_on_yacht; 404 part_not_found';
+Refuses 403 not_on_yacht; 404 feature_disabled, part_not_found';
 REVOKE ALL ON FUNCTION public.action_list(
     uuid, uuid)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -3,9 +3,9 @@
 -- Called by  chief engineer, captain, manager.
 -- Refuses    400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key;
 --            403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404
---            part_not_found, stock_not_found; 409 part_deactivated, location_deactivated,
---            stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused;
---            423 signature_locked; 429 signature_busy.
+--            feature_disabled, part_not_found, stock_not_found; 409 part_deactivated,
+--            location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key,
+--            idempotency_key_reused; 423 signature_locked; 429 signature_busy.
 -- Order      gate, presence, key, signature, lock, check, append, answer: the same in every RPC.
 
 CREATE OR REPLACE FUNCTION public.adjust_stock_quantities(
@@ -118,7 +118,7 @@ p_notes: up to 2000 characters.
 
 Requires p_counts, p_reason, p_idempotency_key, p_signature
 Answers 200 {"success": "boolean", "action": "text", "counted": "integer", "adjusted": "integer", "results": [{"transaction_id": "uuid?", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer"}]}
-Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 part_not_found, stock_not_found; 409 part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 feature_disabled, part_not_found, stock_not_found; 409 part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.adjust_stock_quantities(
     uuid, jsonb, text, text, jsonb, timestamptz, text)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -3,9 +3,9 @@
 -- Called by  chief engineer, captain, manager.
 -- Refuses    400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key;
 --            403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404
---            part_not_found, stock_not_found; 409 part_deactivated, location_deactivated,
---            stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused;
---            423 signature_locked; 429 signature_busy.
+--            feature_disabled, part_not_found, stock_not_found; 409 part_deactivated,
+--            location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key,
+--            idempotency_key_reused; 423 signature_locked; 429 signature_busy.
 -- Order      gate, presence, key, signature, lock, check, append, answer: the same in every RPC.
 
 CREATE OR REPLACE FUNCTION public.adjust_stock_quantity(
@@ -100,7 +100,7 @@ p_expected_seq: the newest seq that the caller saw; refused with stale_count if 
 
 Requires p_part_id, p_counted_quantity, p_reason, p_idempotency_key, p_signature
 Answers 200 {"success": "boolean", "action": "text", "transaction_id": "uuid?", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}
-Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 part_not_found, stock_not_found; 409 part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 feature_disabled, part_not_found, stock_not_found; 409 part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.adjust_stock_quantity(
     uuid, uuid, integer, text, text, jsonb, uuid, timestamptz, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -1,9 +1,9 @@
 -- approve_shopping_item: agree to what was requested.
 --
 -- Called by  heads of department, captain, manager.
--- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed;
---            404 item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key,
---            idempotency_key_reused.
+-- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404
+--            feature_disabled, item_not_found; 409 illegal_transition, part_deactivated,
+--            duplicate_idempotency_key, idempotency_key_reused.
 -- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
 
 CREATE OR REPLACE FUNCTION public.approve_shopping_item(
@@ -59,7 +59,7 @@ p_idempotency_key: 1 to 255 characters, new for each call; the same again for a 
 
 Requires p_item_id, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "item_id": "uuid", "part_id": "uuid", "status": "text"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.approve_shopping_item(uuid, uuid, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.approve_shopping_item(uuid, uuid, text) TO authenticated;

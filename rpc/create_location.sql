@@ -1,8 +1,8 @@
 -- create_location: add a location.
 --
 -- Called by  heads of department, captain, manager.
--- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed;
---            404 location_not_found; 409 location_name_taken, location_deactivated,
+-- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404
+--            feature_disabled, location_not_found; 409 location_name_taken, location_deactivated,
 --            duplicate_idempotency_key, idempotency_key_reused.
 -- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
 
@@ -74,7 +74,7 @@ p_parent_location_id: what it is in; null: a root, such as a deck.
 
 Requires p_name, p_idempotency_key
 Answers 201 {"success": "boolean", "action": "text", "location_id": "uuid", "path": "text"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 location_name_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, location_not_found; 409 location_name_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.create_location(
     uuid, text, text, uuid)
     FROM PUBLIC, anon, authenticated, service_role;

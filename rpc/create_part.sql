@@ -2,7 +2,7 @@
 --
 -- Called by  heads of department, captain, manager.
 -- Refuses    400 invalid_argument, invalid_quantity, missing_idempotency_key; 403 not_on_yacht,
---            role_not_allowed; 404 location_not_found; 409 part_number_taken,
+--            role_not_allowed; 404 feature_disabled, location_not_found; 409 part_number_taken,
 --            location_deactivated, duplicate_idempotency_key, idempotency_key_reused.
 -- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
 
@@ -129,7 +129,7 @@ p_opening_quantity: units, 0 to 1,000,000; needs a primary location.
 
 Requires p_part_number, p_name, p_idempotency_key
 Answers 201 {"success": "boolean", "action": "text", "part_id": "uuid", "stock_id": "uuid?", "transaction_id": "uuid?", "on_hand": "bigint"}
-Refuses 400 invalid_argument, invalid_quantity, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 part_number_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, invalid_quantity, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, location_not_found; 409 part_number_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.create_part(
     uuid, text, text, text, text, text, text, text, text, integer, integer, boolean, uuid,
     integer)

@@ -1,8 +1,8 @@
 -- deactivate_location: close a location; the history of its stocks stays.
 --
 -- Called by  captain, manager.
--- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed;
---            404 location_not_found; 409 stock_not_empty, illegal_transition,
+-- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404
+--            feature_disabled, location_not_found; 409 stock_not_empty, illegal_transition,
 --            duplicate_idempotency_key, idempotency_key_reused.
 -- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
 --
@@ -110,7 +110,7 @@ p_idempotency_key: 1 to 255 characters, new for each call; the same again for a 
 
 Requires p_location_id, p_reason, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "location_id": "uuid", "is_active": "boolean", "changed": "boolean", "primary_of": "integer"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 stock_not_empty, illegal_transition, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, location_not_found; 409 stock_not_empty, illegal_transition, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.deactivate_location(uuid, uuid, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.deactivate_location(uuid, uuid, text, text) TO authenticated;

@@ -1,11 +1,12 @@
 -- import_parts: add and change many parts at once.
 --
 -- Called by  heads of department, captain, manager.
--- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed;
---            409 duplicate_idempotency_key, idempotency_key_reused. Rows are refused one by one,
---            in the answer: missing_part_number, missing_name, invalid_value, invalid_level,
---            unknown_unit, unknown_key, invalid_row, duplicate_line, duplicate_barcode,
---            invalid_quantity, invalid_location, location_deactivated, part_deactivated.
+-- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404
+--            feature_disabled; 409 duplicate_idempotency_key, idempotency_key_reused. Rows are
+--            refused one by one, in the answer: missing_part_number, missing_name, invalid_value,
+--            invalid_level, unknown_unit, unknown_key, invalid_row, duplicate_line,
+--            duplicate_barcode, invalid_quantity, invalid_location, location_deactivated,
+--            part_deactivated.
 
 CREATE OR REPLACE FUNCTION public.import_parts(
     p_yacht_id        uuid,
@@ -76,7 +77,7 @@ p_dry_run: answer the same and write nothing.
 
 Requires p_rows, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "dry_run": "boolean", "rows": "integer", "created": [{"line": "integer", "part_id": "uuid?", "part_number": "text"}], "updated": [{"line": "integer", "part_id": "uuid?", "part_number": "text"}], "unchanged": "integer", "locations_created": "integer", "refused": [{"line": "integer", "code": "text", "field": "text?", "reason": "text"}]}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 409 duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled; 409 duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.import_parts(
     uuid, jsonb, text, boolean)
     FROM PUBLIC, anon, authenticated, service_role;

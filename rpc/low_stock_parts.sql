@@ -1,7 +1,7 @@
 -- low_stock_parts: see what is below its minimum.
 --
 -- Called by  anyone with a role on the yacht.
--- Refuses    400 invalid_argument; 403 not_on_yacht.
+-- Refuses    400 invalid_argument; 403 not_on_yacht; 404 feature_disabled.
 
 CREATE OR REPLACE FUNCTION public.low_stock_parts(
     p_yacht_id uuid,
@@ -46,17 +46,7 @@ BEGIN
                 'cursor', private.encode_cursor(
                     (NOT f.is_critical)::integer::text, f.part_number, f.part_id::text))
             ORDER BY f.is_critical DESC, f.part_number, f.part_id), '[]')
-        FROM (
-            SELECT
-                s.part_id, s.part_number, s.name, s.unit, s.is_critical, s.on_hand, s.min_level,
-                s.max_level
-            FROM private.parts_below_minimum(p_yacht_id) AS s
-            WHERE v_position IS NULL
-               OR ((NOT s.is_critical)::integer, s.part_number, s.part_id)
-                  > (v_position[1]::integer, v_position[2], v_position[3]::uuid)
-            ORDER BY s.is_critical DESC, s.part_number, s.part_id
-            LIMIT p_limit
-        ) AS f
+        FROM private.parts_below_minimum(p_yacht_id, p_limit, v_position) AS f
         LEFT JOIN LATERAL private.shopping_by_part(p_yacht_id, ARRAY[f.part_id]) AS i ON true
     );
 END
@@ -73,7 +63,7 @@ p_after: cursor of the last row of the page before.
 p_limit: rows, 1 to 500.
 
 Answers 200 [{"part_id": "uuid", "part_number": "text", "name": "text", "unit": "text", "is_critical": "boolean", "min_level": "integer", "max_level": "integer?", "on_hand": "bigint", "on_order": "bigint", "suggested_quantity": "bigint", "cursor": "text"}]
-Refuses 400 invalid_argument; 403 not_on_yacht';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled';
 REVOKE ALL ON FUNCTION public.low_stock_parts(
     uuid, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

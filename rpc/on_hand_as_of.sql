@@ -1,7 +1,7 @@
 -- on_hand_as_of: see what was in stock at a time.
 --
 -- Called by  anyone with a role on the yacht.
--- Refuses    400 invalid_argument; 403 not_on_yacht; 404 part_not_found.
+-- Refuses    400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found.
 
 CREATE OR REPLACE FUNCTION public.on_hand_as_of(
     p_yacht_id uuid,
@@ -67,7 +67,7 @@ p_clock: recorded (what the ledger said then) or occurred (what had happened on 
 
 Requires p_part_id, p_at
 Answers 200 {"part_id": "uuid", "at": "timestamptz", "clock": "text", "on_hand": "bigint", "stocks": [{"stock_id": "uuid", "location_id": "uuid", "on_hand": "bigint"}]}
-Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found';
 REVOKE ALL ON FUNCTION public.on_hand_as_of(
     uuid, uuid, timestamptz, text)
     FROM PUBLIC, anon, authenticated, service_role;

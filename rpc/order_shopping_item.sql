@@ -1,9 +1,9 @@
 -- order_shopping_item: record that an approved item is ordered.
 --
 -- Called by  heads of department, captain, manager.
--- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed;
---            404 item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key,
---            idempotency_key_reused.
+-- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404
+--            feature_disabled, item_not_found; 409 illegal_transition, part_deactivated,
+--            duplicate_idempotency_key, idempotency_key_reused.
 -- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
 
 CREATE OR REPLACE FUNCTION public.order_shopping_item(
@@ -66,7 +66,7 @@ p_supplier, p_reference: of the order, up to 200 characters each.
 
 Requires p_item_id, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "item_id": "uuid", "part_id": "uuid", "status": "text"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.order_shopping_item(uuid, uuid, text, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.order_shopping_item(uuid, uuid, text, text, text) TO authenticated;

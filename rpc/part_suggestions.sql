@@ -1,10 +1,9 @@
 -- part_suggestions: see whether a part should be ordered, how much of it, or why not.
 --
 -- Called by  anyone with a role on the yacht.
--- Refuses    400 invalid_argument; 403 not_on_yacht; 404 part_not_found.
---
--- suppressed_by names the first that holds: deactivated, no_minimum (min_level is 0),
--- enough_on_hand (at or above min_level), enough_on_order (the formula gives 0).
+-- Refuses    400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found.
+--            suppressed_by names the first that holds: deactivated, no_minimum (min_level is 0),
+--            enough_on_hand (at or above min_level), enough_on_order (the formula gives 0).
 
 CREATE OR REPLACE FUNCTION public.part_suggestions(
     p_yacht_id uuid,
@@ -83,7 +82,7 @@ p_part_id: the part.
 
 Requires p_part_id
 Answers 200 {"part_id": "uuid", "part_number": "text", "name": "text", "unit": "text", "is_critical": "boolean", "min_level": "integer", "max_level": "integer?", "on_hand": "bigint", "on_order": "bigint", "requested": "bigint", "suggested_quantity": "bigint", "suppressed_by": "text?", "warnings": "text[]"}
-Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found';
 REVOKE ALL ON FUNCTION public.part_suggestions(uuid, uuid)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.part_suggestions(uuid, uuid) TO authenticated;

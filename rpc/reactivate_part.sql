@@ -1,8 +1,9 @@
 -- reactivate_part: take a deactivated part back into the catalogue.
 --
 -- Called by  captain, manager.
--- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed;
---            404 part_not_found; 409 duplicate_idempotency_key, idempotency_key_reused.
+-- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404
+--            feature_disabled, part_not_found; 409 duplicate_idempotency_key,
+--            idempotency_key_reused.
 -- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
 --
 -- Of an active part: success, "changed": false (see deactivate_part). Its primary location may be a
@@ -79,7 +80,7 @@ p_idempotency_key: 1 to 255 characters, new for each call; the same again for a 
 
 Requires p_part_id, p_reason, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "part_id": "uuid", "is_active": "boolean", "changed": "boolean"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 part_not_found; 409 duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, part_not_found; 409 duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.reactivate_part(uuid, uuid, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.reactivate_part(uuid, uuid, text, text) TO authenticated;

@@ -2,9 +2,9 @@
 --
 -- Called by  heads of department, captain, manager.
 -- Refuses    400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht,
---            role_not_allowed; 404 part_not_found, stock_not_found, location_not_found; 409
---            part_deactivated, location_deactivated, stale_count, duplicate_idempotency_key,
---            idempotency_key_reused.
+--            role_not_allowed; 404 feature_disabled, part_not_found, stock_not_found,
+--            location_not_found; 409 part_deactivated, location_deactivated, stale_count,
+--            duplicate_idempotency_key, idempotency_key_reused.
 -- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
 
 CREATE OR REPLACE FUNCTION public.receive_part(
@@ -119,7 +119,7 @@ p_expected_seq: the newest seq that the caller saw; refused with stale_count if 
 
 Requires p_part_id, p_quantity, p_idempotency_key
 Answers 201 {"success": "boolean", "action": "text", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}
-Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 part_not_found, stock_not_found, location_not_found; 409 part_deactivated, location_deactivated, stale_count, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, part_not_found, stock_not_found, location_not_found; 409 part_deactivated, location_deactivated, stale_count, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.receive_part(
     uuid, uuid, integer, text, uuid, text, text, uuid, timestamptz, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

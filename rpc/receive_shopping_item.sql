@@ -2,9 +2,9 @@
 --
 -- Called by  heads of department, captain, manager.
 -- Refuses    400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht,
---            role_not_allowed; 404 item_not_found, stock_not_found, location_not_found; 409
---            illegal_transition, part_deactivated, location_deactivated, duplicate_idempotency_key,
---            idempotency_key_reused.
+--            role_not_allowed; 404 feature_disabled, item_not_found, stock_not_found,
+--            location_not_found; 409 illegal_transition, part_deactivated, location_deactivated,
+--            duplicate_idempotency_key, idempotency_key_reused.
 -- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
 --
 -- More than is outstanding is invalid_quantity, with what is: the rest goes through receive_part.
@@ -131,7 +131,7 @@ p_notes: up to 2000 characters.
 
 Requires p_item_id, p_quantity, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "item_id": "uuid", "status": "text", "quantity_received": "integer", "outstanding": "integer", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}
-Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 item_not_found, stock_not_found, location_not_found; 409 illegal_transition, part_deactivated, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, item_not_found, stock_not_found, location_not_found; 409 illegal_transition, part_deactivated, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.receive_shopping_item(
     uuid, uuid, integer, text, uuid, uuid, timestamptz, text)
     FROM PUBLIC, anon, authenticated, service_role;

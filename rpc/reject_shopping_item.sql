@@ -1,8 +1,8 @@
 -- reject_shopping_item: take an item off the shopping list.
 --
 -- Called by  heads of department, captain, manager.
--- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed;
---            404 item_not_found; 409 illegal_transition, duplicate_idempotency_key,
+-- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404
+--            feature_disabled, item_not_found; 409 illegal_transition, duplicate_idempotency_key,
 --            idempotency_key_reused.
 -- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
 --
@@ -66,7 +66,7 @@ p_reason: any text, 1 to 2000 characters; may be left out.
 
 Requires p_item_id, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "item_id": "uuid", "part_id": "uuid", "status": "text"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 item_not_found; 409 illegal_transition, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, item_not_found; 409 illegal_transition, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.reject_shopping_item(uuid, uuid, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.reject_shopping_item(uuid, uuid, text, text) TO authenticated;

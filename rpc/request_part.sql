@@ -1,8 +1,8 @@
 -- request_part: put a part on the shopping list.
 --
 -- Called by  anyone with a role on the yacht.
--- Refuses    400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht;
---            404 part_not_found; 409 part_deactivated, duplicate_idempotency_key,
+-- Refuses    400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht; 404
+--            feature_disabled, part_not_found; 409 part_deactivated, duplicate_idempotency_key,
 --            idempotency_key_reused.
 -- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
 
@@ -68,7 +68,7 @@ p_notes: up to 2000 characters.
 
 Requires p_part_id, p_quantity, p_idempotency_key
 Answers 201 {"success": "boolean", "action": "text", "item_id": "uuid", "part_id": "uuid", "status": "text", "quantity": "integer"}
-Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht; 404 part_not_found; 409 part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht; 404 feature_disabled, part_not_found; 409 part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.request_part(uuid, uuid, integer, text, text)
     FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION public.request_part(uuid, uuid, integer, text, text) TO authenticated;

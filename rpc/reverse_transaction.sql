@@ -4,7 +4,7 @@
 -- Called by  heads of department, captain, manager; and only with a role that could have made the
 --            original.
 -- Refuses    400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht,
---            role_not_allowed, invalid_signature, signature_not_enrolled; 404
+--            role_not_allowed, invalid_signature, signature_not_enrolled; 404 feature_disabled,
 --            transaction_not_found; 409 already_reversed, not_reversible, insufficient_stock,
 --            part_deactivated, location_deactivated, stale_count, signing_key_missing,
 --            duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429
@@ -141,7 +141,7 @@ p_expected_seq: the newest seq of the stock (of a transfer, the source) that the
 
 Requires p_transaction_id, p_reason, p_idempotency_key, p_signature
 Answers 201 {"success": "boolean", "action": "text", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint", "reverses_transaction_id": "uuid", "item_id?": "uuid", "legs?": [{"transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint", "reverses_transaction_id": "uuid"}]}
-Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 transaction_not_found; 409 already_reversed, not_reversible, insufficient_stock, part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 feature_disabled, transaction_not_found; 409 already_reversed, not_reversible, insufficient_stock, part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.reverse_transaction(
     uuid, uuid, text, text, jsonb, timestamptz, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

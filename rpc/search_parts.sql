@@ -1,7 +1,7 @@
 -- search_parts: find parts.
 --
 -- Called by  anyone with a role on the yacht.
--- Refuses    400 invalid_argument; 403 not_on_yacht.
+-- Refuses    400 invalid_argument; 403 not_on_yacht; 404 feature_disabled.
 
 CREATE OR REPLACE FUNCTION public.search_parts(
     p_yacht_id uuid,
@@ -20,7 +20,7 @@ DECLARE
     v_position text[];
 BEGIN
     v_position := private.decode_cursor(
-        p_after, '^[0-2]$', '^[0-9]{1,7}$', '', '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+        p_after, '^[0-4]$', '^[0-9]{1,7}$', '', '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
     v_call := private.open_call(
         'search_parts', p_yacht_id,
         jsonb_build_object(
@@ -37,29 +37,20 @@ BEGIN
         RETURN v_call.refusal;
     END IF;
 
-
     RETURN (
         SELECT coalesce(jsonb_agg(
             jsonb_build_object(
-                'part_id', f.part_id, 'part_number', f.part_number, 'name', f.name,
-                'manufacturer', f.manufacturer, 'category', f.category, 'unit', f.unit,
-                'barcode', f.barcode, 'min_level', f.min_level, 'is_critical', f.is_critical,
-                'on_hand', private.part_on_hand(p_yacht_id, f.part_id),
+                'part_id', p.part_id, 'part_number', p.part_number, 'name', p.name,
+                'manufacturer', p.manufacturer, 'category', p.category, 'unit', p.unit,
+                'barcode', p.barcode, 'min_level', p.min_level, 'is_critical', p.is_critical,
+                'on_hand', private.part_on_hand(p_yacht_id, p.part_id),
                 'cursor', private.encode_cursor(
                     f.rank::text, f.score::text, f.part_number, f.part_id::text))
             ORDER BY f.rank, f.score DESC, f.part_number, f.part_id), '[]')
-        FROM (
-            SELECT
-                s.rank, s.score, s.part_id, s.part_number, s.name, s.manufacturer, s.category,
-                s.unit, s.barcode, s.min_level, s.is_critical
-            FROM private.find_parts(p_yacht_id, p_query) AS s
-            WHERE v_position IS NULL
-               OR (s.rank, -s.score, s.part_number, s.part_id)
-                  > (v_position[1]::integer, -v_position[2]::integer, v_position[3],
-                     v_position[4]::uuid)
-            ORDER BY s.rank, s.score DESC, s.part_number, s.part_id
-            LIMIT p_limit
-        ) AS f
+        FROM private.find_parts(p_yacht_id, p_query, p_limit, v_position) AS f
+        JOIN public.pms_parts AS p
+          ON p.yacht_id = p_yacht_id
+         AND p.part_id = f.part_id
     );
 END
 $function$;
@@ -77,7 +68,7 @@ p_limit: rows, 1 to 500.
 
 Requires p_query
 Answers 200 [{"part_id": "uuid", "part_number": "text", "name": "text", "manufacturer": "text?", "category": "text?", "barcode": "text?", "unit": "text", "is_critical": "boolean", "min_level": "integer", "on_hand": "bigint", "cursor": "text"}]
-Refuses 400 invalid_argument; 403 not_on_yacht';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled';
 REVOKE ALL ON FUNCTION public.search_parts(
     uuid, text, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -1,7 +1,8 @@
 -- stock_history: see the movements of a part or of a stock.
 --
 -- Called by  anyone with a role on the yacht.
--- Refuses    400 invalid_argument; 403 not_on_yacht; 404 part_not_found, stock_not_found.
+-- Refuses    400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found,
+--            stock_not_found.
 
 CREATE OR REPLACE FUNCTION public.stock_history(
     p_yacht_id uuid,
@@ -75,7 +76,7 @@ p_after: cursor of the last row of the page before.
 p_limit: rows, 1 to 500.
 
 Answers 200 [{"transaction_id": "uuid", "stock_id": "uuid", "seq": "integer", "transaction_type": "text", "quantity_change": "integer", "on_hand_before": "integer", "on_hand_after": "integer", "running_balance": "bigint", "occurred_at": "timestamptz", "recorded_at": "timestamptz", "actor_id": "uuid?", "actor_role": "text?", "reason": "text?", "notes": "text?", "metadata": "jsonb", "usage_id": "uuid?", "counterpart_id": "uuid?", "reverses_transaction_id": "uuid?", "is_signed": "boolean", "cursor": "text"}]
-Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found, stock_not_found';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found, stock_not_found';
 REVOKE ALL ON FUNCTION public.stock_history(
     uuid, uuid, uuid, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

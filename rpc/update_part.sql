@@ -1,9 +1,10 @@
 -- update_part: change a part of the catalogue.
 --
 -- Called by  heads of department, captain, manager.
--- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed;
---            404 part_not_found, location_not_found; 409 part_number_taken, part_deactivated,
---            location_deactivated, duplicate_idempotency_key, idempotency_key_reused.
+-- Refuses    400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404
+--            feature_disabled, part_not_found, location_not_found; 409 part_number_taken,
+--            part_deactivated, location_deactivated, duplicate_idempotency_key,
+--            idempotency_key_reused.
 -- Order      gate, presence, key, lock, check, append, answer: the same in every RPC.
 
 CREATE OR REPLACE FUNCTION public.update_part(
@@ -98,7 +99,7 @@ p_idempotency_key: 1 to 255 characters, new for each call; the same again for a 
 
 Requires p_part_id, p_changes, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "part_id": "uuid"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 part_not_found, location_not_found; 409 part_number_taken, part_deactivated, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, part_not_found, location_not_found; 409 part_number_taken, part_deactivated, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 REVOKE ALL ON FUNCTION public.update_part(
     uuid, uuid, jsonb, text)
     FROM PUBLIC, anon, authenticated, service_role;

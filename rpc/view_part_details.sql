@@ -1,7 +1,7 @@
 -- view_part_details: see a part with its stock.
 --
 -- Called by  anyone with a role on the yacht; by POST only, because the view is recorded.
--- Refuses    400 invalid_argument; 403 not_on_yacht; 404 part_not_found.
+-- Refuses    400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found.
 
 CREATE OR REPLACE FUNCTION public.view_part_details(
     p_yacht_id uuid,
@@ -48,7 +48,7 @@ p_part_id: the part.
 
 Requires p_part_id
 Answers 200 {"part_id": "uuid", "part_number": "text", "name": "text", "description": "text?", "manufacturer": "text?", "category": "text?", "unit": "text", "barcode": "text?", "min_level": "integer", "max_level": "integer?", "is_critical": "boolean", "is_active": "boolean", "is_low": "boolean", "on_hand": "bigint", "primary_location_id": "uuid?", "updated_at": "timestamptz", "stocks": [{"stock_id": "uuid", "location_id": "uuid", "location": "text", "is_primary": "boolean", "seq": "integer", "on_hand": "bigint"}]}
-Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found';
 REVOKE ALL ON FUNCTION public.view_part_details(
     uuid, uuid)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -228,10 +228,12 @@ def test_each_declared_refusal_is_tested(function: str) -> None:
     own = "import_parts*.sql" if function == "import_parts" else f"rpc_{function}.sql"
     text = "\n".join(path.read_text(encoding="utf-8") for path in TESTS.glob(own))
     declared = declared_refusals(function)
-    # tap.is_gated() tests the gate of each; idempotency.sql the keys of each.
+    # tap.is_gated() and feature_disabled.sql test the gate of each; idempotency.sql
+    # the keys.
     elsewhere = {
         "not_on_yacht",
         "role_not_allowed",
+        "feature_disabled",
         "duplicate_idempotency_key",
         "idempotency_key_reused",
     }

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from deploy.state import ROOT
 from gateway.comments import read_comment
 from gateway.openapi import CALLERS, FUNCTIONS
 from tests.test_errors_md import RPCS, declared_refusals
@@ -35,7 +36,11 @@ def functions(database: Database) -> Iterator[Mapping[str, Mapping[str, Any]]]:
         yield found
 
 
-@pytest.mark.parametrize("name", RPCS)
+# What services call is described as well.
+SERVICE = sorted(path.stem for path in (ROOT / "rpc" / "service").glob("*.sql"))
+
+
+@pytest.mark.parametrize("name", [*RPCS, *SERVICE])
 def test_every_parameter_is_described(
     functions: Mapping[str, Mapping[str, Any]], name: str
 ) -> None:

@@ -385,4 +385,4 @@ def test_the_functions_of_the_api_are_the_files_of_rpc(
             "SELECT a.name FROM tap.api AS a WHERE a.kind = 'function'"
         )
         named = {name for (name,) in rows}
-    assert named == {path.stem for path in (ROOT / "rpc").glob("*.sql")}
+    assert named == {path.stem for path in (ROOT / "rpc").rglob("*.sql")}

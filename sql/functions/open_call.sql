@@ -2,6 +2,10 @@
 -- claims; which role of theirs on this yacht may run the action, from the database), the arguments
 -- (what must be given says the action registry), and for a write the idempotency key.
 --
+-- A yacht that the canary has not let in (private.canary_bucket) is sent away before roles and arguments
+-- are looked at, since v1 may see them otherwise. What is about a person and not about the yacht stays open:
+-- who enrols for signing beforehand can sign on the first day.
+--
 -- The gate opens the yacht: the policies that bind pms_rpc compare with part_lens.yacht_id, so that inside
 -- the RPC nothing of another yacht exists, and without a gate nothing at all. A client that could set it
 -- gains nothing: only code of pms_rpc is bound by it, and that begins here.
@@ -31,6 +35,7 @@ DECLARE
     v_is_write boolean;
     v_required text[];
     v_opened   text;
+    v_canary   integer;
 BEGIN
     v_call.call_id := private.uuid_v7();
     v_call.action := p_action;
@@ -41,9 +46,13 @@ BEGIN
        AND translate(v_subject, '0123456789abcdefABCDEF', '') = '----'
     THEN
         SELECT v_subject::uuid, a.lens, a.success_status, a.is_write, a.required_arguments, m.role,
-               m.role = ANY (a.roles)
+               m.role = ANY (a.roles),
+               (SELECT f.canary_percentage
+                FROM public.feature_flags AS f
+                WHERE f.flag_name = 'part_lens_v2'
+                  AND f.enabled)
         INTO v_call.actor_id, v_call.lens, v_call.http_status, v_is_write, v_required, v_call.role,
-             v_allowed
+             v_allowed, v_canary
         FROM private.action_registry AS a
         LEFT JOIN private.my_roles AS m ON m.yacht_id = p_yacht_id
         WHERE a.action = p_action
@@ -55,6 +64,12 @@ BEGIN
         'part_lens.yacht_id', CASE WHEN v_call.role IS NULL THEN '' ELSE p_yacht_id::text END, true);
     IF v_opened = '' THEN
         v_call.refusal := private.refuse(v_call, 'not_on_yacht');
+        RETURN v_call;
+    ELSIF v_canary IS DISTINCT FROM 100
+          AND v_call.lens <> 'person'
+          AND private.canary_bucket('part_lens_v2', p_yacht_id) >= coalesce(v_canary, 0)
+    THEN
+        v_call.refusal := private.refuse(v_call, 'feature_disabled');
         RETURN v_call;
     ELSIF NOT v_allowed THEN
         v_call.refusal := private.refuse(

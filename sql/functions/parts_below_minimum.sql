@@ -1,8 +1,15 @@
--- private.parts_below_minimum: active parts of which less is on hand than min_level. All stocks of the
--- yacht once, and the newest movement of each by index.
--- PL/pgSQL because its plan is kept; a function in SQL is planned at each call.
+-- private.parts_below_minimum: a page of the active parts of which less is on hand than min_level, critical
+-- ones first.
+--
+-- The parts are sorted first and looked at one by one until the page is full: the inner ORDER BY is
+-- the outer one, which therefore sorts no more. PL/pgSQL because its plan is kept; a function in SQL is
+-- planned at each call.
 
-CREATE FUNCTION private.parts_below_minimum(p_yacht_id uuid)
+CREATE FUNCTION private.parts_below_minimum(
+    p_yacht_id uuid,
+    p_limit    integer,
+    p_after    text[] DEFAULT NULL
+)
     RETURNS TABLE (
         part_id     uuid,
         part_number text,
@@ -16,29 +23,41 @@ CREATE FUNCTION private.parts_below_minimum(p_yacht_id uuid)
     LANGUAGE plpgsql
     STABLE
     SECURITY INVOKER
+    ROWS 50
     SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     RETURN QUERY
     SELECT
-        p.part_id, p.part_number, p.name, p.unit, p.is_critical,
-        coalesce(s.on_hand, 0), p.min_level, p.max_level
-    FROM public.pms_parts AS p
-    LEFT JOIN (
-        SELECT v.part_id, sum(v.newest_on_hand_after) AS on_hand
+        p.part_id, p.part_number, p.name, p.unit, p.is_critical, s.on_hand, p.min_level, p.max_level
+    FROM (
+        SELECT
+            p.part_id, p.part_number, p.name, p.unit, p.is_critical, p.min_level, p.max_level,
+            (NOT p.is_critical)::integer AS place
+        FROM public.pms_parts AS p
+        WHERE p.yacht_id = p_yacht_id
+          AND p.is_active
+          AND p.min_level > 0
+          AND (p_after IS NULL
+               OR ((NOT p.is_critical)::integer, p.part_number, p.part_id)
+                  > (p_after[1]::integer, p_after[2], p_after[3]::uuid))
+        ORDER BY (NOT p.is_critical)::integer, p.part_number, p.part_id
+        OFFSET 0
+    ) AS p
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(v.newest_on_hand_after), 0) AS on_hand
         FROM public.v_stock_from_transactions AS v
         WHERE v.yacht_id = p_yacht_id
-        GROUP BY v.part_id
-    ) AS s ON s.part_id = p.part_id
-    WHERE p.yacht_id = p_yacht_id
-      AND p.is_active
-      AND p.min_level > 0
-      AND coalesce(s.on_hand, 0) < p.min_level;
+          AND v.part_id = p.part_id
+    ) AS s
+    WHERE s.on_hand < p.min_level
+    ORDER BY p.place, p.part_number, p.part_id
+    LIMIT p_limit;
 END
 $function$;
 
-ALTER FUNCTION private.parts_below_minimum(uuid) OWNER TO pms_rpc;
-COMMENT ON FUNCTION private.parts_below_minimum(uuid) IS
-    'Active parts with less on hand than min_level; never one with min_level 0.';
-REVOKE ALL ON FUNCTION private.parts_below_minimum(uuid)
+ALTER FUNCTION private.parts_below_minimum(uuid, integer, text[]) OWNER TO pms_rpc;
+COMMENT ON FUNCTION private.parts_below_minimum(uuid, integer, text[]) IS
+    'A page of the active parts with less on hand than min_level, never one with min_level 0. p_after: 0 if critical else 1, number and id of the row before.';
+REVOKE ALL ON FUNCTION private.parts_below_minimum(uuid, integer, text[])
     FROM PUBLIC, anon, authenticated, service_role;

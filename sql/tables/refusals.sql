@@ -52,3 +52,6 @@ INSERT INTO private.refusals (code, http_status, message, hint) VALUES
     ('signing_key_missing', 409, 'Signing is not set up on this server', 'Whoever runs the server must give it a key.'),
     ('signature_locked', 423, 'Too many wrong signatures', 'Wait for 15 minutes.'),
     ('signature_busy', 429, 'Another signature of yours is being checked', 'Try again in a moment.');
+
+INSERT INTO private.refusals (code, http_status, message, hint) VALUES
+    ('feature_disabled', 404, 'This version is not switched on for this yacht yet', 'Use the version before.');

@@ -28,6 +28,7 @@ STATUS: Mapping[str, int] = {
     "not_on_yacht": 403,
     "role_not_allowed": 403,
     "signature_not_enrolled": 403,
+    "feature_disabled": 404,
     "item_not_found": 404,
     "location_not_found": 404,
     "part_not_found": 404,

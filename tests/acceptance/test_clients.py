@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 from postgrest import SyncPostgrestClient
@@ -22,8 +25,6 @@ from tests.acceptance.scene import FUNCTIONS, READS, STATUS, WRITES, set_scene
 from tests.fleet import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from tests.acceptance.conftest import Api
     from tests.acceptance.scene import Scene
     from tests.fleet import Fleet
@@ -79,7 +80,7 @@ def _calls() -> Iterator[Call]:
             lambda scene, function=function: scene.arguments(function),  # type: ignore[misc]
             get=True,
         )
-    one_of_each = {(r.function, r.code): r for r in REFUSALS}
+    one_of_each = {r.code: r for r in REFUSALS}
     for refusal in one_of_each.values():
         yield Call(
             f"{refusal.function} refuses by {refusal.code}",
@@ -109,19 +110,24 @@ class Ready:
         return plain
 
 
-def by_supabase_py(api: Api, calls: list[Ready]) -> list[Said]:
+Ask = Callable[[Ready], Said]
+
+
+@contextmanager
+def by_supabase_py(api: Api) -> Iterator[Ask]:
     client = create_client(
         str(api.http.base_url),
         api.token(None, role="anon"),
         ClientOptions(auto_refresh_token=False, persist_session=False),
     )
     with client.postgrest as rest:
-        return [_in_python(rest, ready) for ready in calls]
+        yield partial(_in_python, rest)
 
 
-def by_postgrest_py(api: Api, calls: list[Ready]) -> list[Said]:
+@contextmanager
+def by_postgrest_py(api: Api) -> Iterator[Ask]:
     with SyncPostgrestClient(str(api.http.base_url)) as client:
-        return [_in_python(client, ready) for ready in calls]
+        yield partial(_in_python, client)
 
 
 def _in_python(client: SyncPostgrestClient, ready: Ready) -> Said:
@@ -133,39 +139,39 @@ def _in_python(client: SyncPostgrestClient, ready: Ready) -> Said:
         return Said(error={part: getattr(error, part) for part in ERROR})
 
 
-def by_supabase_js(api: Api, calls: list[Ready]) -> list[Said]:
-    """All calls by one process: Node takes its time to start."""
+@contextmanager
+def by_supabase_js(api: Api) -> Iterator[Ask]:
+    """One process makes all calls: Node takes its time to start."""
     if shutil.which("node") is None:
         pytest.skip("there is no Node.js")
-    lines = [
-        json.dumps(
-            {
-                "token": ready.token,
-                "name": ready.call.function,
-                "args": ready.plain,
-                "get": ready.call.get,
-            }
-        )
-        for ready in calls
-    ]
-    key = api.token(None, role="anon")
-    done = subprocess.run(
-        ["node", str(SCRIPT), str(api.http.base_url).rstrip("/"), key],
-        input="\n".join(lines),
-        capture_output=True,
+    url, key = str(api.http.base_url).rstrip("/"), api.token(None, role="anon")
+    with subprocess.Popen(
+        ["node", str(SCRIPT), url, key],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    return [
-        Said(answer.get("data"), answer["error"], answer.get("status"))
-        for answer in answers
-    ]
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        yield partial(_in_javascript, process.stdin, process.stdout)
+        process.stdin.close()
+    assert process.returncode == 0
 
 
-CLIENTS = {
+def _in_javascript(to: IO[str], back: IO[str], ready: Ready) -> Said:
+    line = {
+        "token": ready.token,
+        "name": ready.call.function,
+        "args": ready.plain,
+        "get": ready.call.get,
+    }
+    to.write(json.dumps(line) + "\n")
+    to.flush()
+    answer = json.loads(back.readline())
+    return Said(answer.get("data"), answer["error"], answer.get("status"))
+
+
+CLIENTS: Mapping[str, Callable[[Api], AbstractContextManager[Ask]]] = {
     "supabase-py": by_supabase_py,
     "postgrest-py": by_postgrest_py,
     "supabase-js": by_supabase_js,
@@ -177,14 +183,15 @@ def said(
     request: pytest.FixtureRequest, fleet: Fleet, gateway_api: Api
 ) -> Mapping[str, Said]:
     """What a client said of each call, each made in a scene of its own."""
-    ready = []
-    for call in CALLS.values():
-        with fleet.connection.transaction(), fleet.connection.pipeline():
-            scene = set_scene(fleet)
-        token = gateway_api.token(scene.person(call.role))
-        ready.append(Ready(call, call.make(scene), token))
-    answers = CLIENTS[request.param](gateway_api, ready)
-    return dict(zip(CALLS, answers, strict=True))
+    answers = {}
+    with CLIENTS[request.param](gateway_api) as ask:
+        for label, call in CALLS.items():
+            with fleet.connection.transaction(), fleet.connection.pipeline():
+                scene = set_scene(fleet)
+            arguments = call.make(scene)
+            token = gateway_api.token(scene.person(call.role))
+            answers[label] = ask(Ready(call, arguments, token))
+    return answers
 
 
 @pytest.mark.parametrize("label", CALLS)
@@ -216,6 +223,7 @@ def test_every_rpc_is_called(fleet: Fleet) -> None:
     assert there
     assert {c.function for c in CALLS.values() if c.code is None} == there
     assert {c.function for c in CALLS.values() if c.code is not None} == there
+    assert {c.code for c in CALLS.values() if c.code} >= {r.code for r in REFUSALS}
 
 
 def test_clients_differ_in_nothing_that_counts(fleet: Fleet, gateway_api: Api) -> None:
@@ -226,6 +234,6 @@ def test_clients_differ_in_nothing_that_counts(fleet: Fleet, gateway_api: Api) -
     arguments = scene.arguments("consume_part", p_quantity=11)
     token = gateway_api.token(scene.ship.captain)
     wire = gateway_api.post("consume_part", arguments, scene.ship.captain).json()
-    for ask in CLIENTS.values():
-        [answer] = ask(gateway_api, [Ready(call, arguments, token)])
-        assert answer.error == wire
+    for client in CLIENTS.values():
+        with client(gateway_api) as ask:
+            assert ask(Ready(call, arguments, token)).error == wire

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from deploy.state import ROOT
 from tests.acceptance.answers import accepted
 from tests.acceptance.scene import FUNCTIONS, WRITES
 from tests.test_errors_md import RPCS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.acceptance.conftest import Api
     from tests.acceptance.scene import Scene
+
+
+SERVICE = sorted(path.stem for path in (ROOT / "rpc" / "service").glob("*.sql"))
+EVERY = [*RPCS, *SERVICE]
+RELEASE = Path("/etc/os-release")
+IS_DEBIAN = RELEASE.exists() and "\nID=debian\n" in RELEASE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +37,8 @@ def description(gateway_api: Api) -> Any:
 def test_it_is_valid_openapi(description: Any) -> None:
     """By the validator of OpenAPI 3.1, and complete."""
     OpenAPIV31SpecValidator(description).validate()
-    assert description["paths"].keys() == {f"/rpc/{name}" for name in RPCS}
-    for name in RPCS:
+    assert description["paths"].keys() == {f"/rpc/{name}" for name in EVERY}
+    for name in EVERY:
         post = description["paths"][f"/rpc/{name}"]["post"]
         body = post["requestBody"]["content"]["application/json"]["schema"]
         for parameter in body["properties"].values():
@@ -71,7 +77,9 @@ def test_answers_are_as_described(
 def test_the_page_shows_every_rpc(gateway_api: Api, tmp_path: Path) -> None:
     """In a real browser, with nothing from elsewhere."""
     browser = shutil.which("chromium")
-    assert browser, "the bootstrap installs it"
+    if browser is None:
+        assert not IS_DEBIAN, "the bootstrap installs it"
+        pytest.skip("no browser here")
     shown = subprocess.run(
         [
             *(browser, "--headless", "--no-sandbox", "--disable-gpu"),
@@ -85,7 +93,7 @@ def test_the_page_shows_every_rpc(gateway_api: Api, tmp_path: Path) -> None:
         check=True,
         timeout=120,
     ).stdout
-    for name in RPCS:
+    for name in EVERY:
         assert f'id="operations-records-{name}"' in shown or (
             f'id="operations-reads-{name}"' in shown
         ), name

@@ -71,6 +71,10 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.switched_off(p_text text DEFAULT NULL)
+    RETURNS jsonb LANGUAGE sql STABLE
+AS $$ SELECT public.answer('404', NULL, '{"code": "feature_disabled", "message": "Off"}') $$;
+
 CREATE FUNCTION public.raise(p_state text, p_message text DEFAULT 'message', p_detail text DEFAULT 'detail', p_hint text DEFAULT 'hint')
     RETURNS jsonb LANGUAGE plpgsql VOLATILE
 AS $$
@@ -150,3 +154,5 @@ BEGIN
     RETURN QUERY SELECT generate_series(1, p_rows);
 END
 $$;
+CREATE FUNCTION public.nap_with_key(p_seconds double precision, p_idempotency_key text)
+    RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$ BEGIN PERFORM pg_sleep(p_seconds); RETURN 'true'; END $$;

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.arguments import Source, read_body, read_query
+from gateway.arguments import Source, idempotency_key, read_body, read_query
 from gateway.errors import ApiError
+from gateway.messages import Request
 
 JSON = b"application/json"
 FORM = b"application/x-www-form-urlencoded"
@@ -135,3 +136,23 @@ def test_what_only_looks_like_a_filter_is_an_argument(value: bytes) -> None:
 def test_a_post_has_no_arguments_in_its_query() -> None:
     with pytest.raises(ApiError, match="PGRST100"):
         read_query(b"a=1", arguments=False)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "key"),
+    [
+        (JSON, b'{"p_idempotency_key": "k 1"}', "k 1"),
+        (JSON, b'[{"p_idempotency_key": "k 1"}, {}]', "k 1"),
+        (FORM + b"; charset=utf-8", b"p_idempotency_key=k+1", "k 1"),
+        (JSON, b'{"p_idempotency_key": 1}', None),
+        (JSON, b"{}", None),
+        (JSON, b"[1]", None),
+        (JSON, b"{", None),
+        (FORM, b"", None),
+    ],
+)
+def test_the_key_is_found_in_every_body(
+    content_type: bytes, body: bytes, key: str | None
+) -> None:
+    request = Request("POST", "f", b"", [(b"content-type", content_type)], body)
+    assert idempotency_key(request) == key

@@ -14,6 +14,8 @@ from deploy import postgrest as postgrest_tool
 from .rules import RULES, Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from .conftest import Api
@@ -53,10 +55,27 @@ def version() -> int:
     return int(found[1])
 
 
+@pytest.fixture(scope="session")
+def expected_of(reference: Api) -> Callable[[str], dict[str, Any]]:
+    """What the reference answers to a rule; it is asked once for both routes."""
+    known: dict[str, dict[str, Any]] = {}
+
+    def expected(name: str) -> dict[str, Any]:
+        if name not in known:
+            known[name] = ask(reference, name, RULES[name])
+        return dict(known[name])
+
+    return expected
+
+
 def ask(api: Api, name: str, rule: Rule) -> dict[str, Any]:
     """Send a rule's request; what clients look at of the answer."""
     token = rule.token() if rule.token else None
-    answer = api.send(rule.method, rule.path, token=token, **rule.options)
+    options = dict(rule.options)
+    if rule.method == "HEAD":
+        # PostgREST 12 sends a body with a refused HEAD, and the connection is spoilt.
+        options["headers"] = {**options.get("headers", {}), "connection": "close"}
+    answer = api.send(rule.method, rule.path, token=token, **options)
     seen = comparable(answer)
     if PHRASED.match(name):
         seen["phrase"] = answer.reason_phrase
@@ -87,12 +106,20 @@ def holds(expected: Any, found: Any) -> bool:
 @pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize("route", ["direct", "forwarding"])
 def test_postgrest_answers_the_same(
-    name: str, route: str, reference: Api, version: int, request: pytest.FixtureRequest
+    name: str,
+    route: str,
+    expected_of: Callable[[str], dict[str, Any]],
+    version: int,
+    request: pytest.FixtureRequest,
 ) -> None:
     """Status, body and headers, but for the differences that the rule names."""
     rule = RULES[name]
     gateway: Api = request.getfixturevalue(route)
-    found, expected = ask(gateway, name, rule), ask(reference, name, rule)
+    found, expected = ask(gateway, name, rule), expected_of(name)
+    if route == "direct" and isinstance(found["body"], dict):
+        # Not the reference's yet, whichever version it is.
+        code = found["body"]["code"]
+        assert found["proxy-status"] == [f"PostgREST; error={code}"]
     for header in NEWER:
         if not expected[header]:
             del found[header], expected[header]
@@ -116,14 +143,3 @@ def test_each_rule_has_its_request() -> None:
     )
     assert len(RULES) >= 150
     assert [request for request, count in shown.items() if count > 1] == []
-
-
-@pytest.mark.parametrize("name", RULES)
-def test_every_refusal_names_its_code_to_proxies(direct: Api, name: str) -> None:
-    """Proxy-Status, where the body is PostgREST's error."""
-    rule = RULES[name]
-    token = rule.token() if rule.token else None
-    answer = direct.send(rule.method, rule.path, token=token, **rule.options)
-    if answer.content.startswith(b'{"code"'):
-        code = answer.json()["code"]
-        assert answer.headers["proxy-status"] == f"PostgREST; error={code}"

@@ -175,6 +175,7 @@ def test_only_listed_origins_may_read() -> None:
     allowed = dict(cors.headers(b"https://ours.example"))
     assert allowed[b"access-control-allow-origin"] == b"https://ours.example"
     assert allowed[b"access-control-allow-credentials"] == b"true"
+    assert allowed[b"vary"] == b"Origin"
 
 
 def test_origins_are_a_setting(serve: Any) -> None:

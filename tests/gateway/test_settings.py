@@ -45,6 +45,11 @@ def test_secrets_are_not_in_the_repr() -> None:
         ("POOL_SIZE", "-5"),
         ("PREPARE", "maybe"),
         ("LOG_LEVEL", "LOUD"),
+        ("WINDOW_SECONDS", "0.01"),
+        ("WINDOW_SECONDS", "301"),
+        ("WINDOW_SECONDS", "nan"),
+        ("WINDOW_SECONDS", "soon"),
+        ("V1_URL", "v1.example"),
     ],
 )
 def test_what_cannot_be_used_is_named_but_not_quoted(name: str, value: str) -> None:

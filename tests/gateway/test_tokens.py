@@ -15,6 +15,8 @@ from gateway.tokens import ANONYMOUS, CACHE_SIZE, Identity, Tokens
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 NOW = 1_800_000_000
+# JSON that nobody's recursion gets to the bottom of.
+DEEP = base64.urlsafe_b64encode(b"[" * 30_000).decode()
 
 
 class Clock:
@@ -151,6 +153,7 @@ def test_only_the_pinned_algorithm_is_accepted(algorithm: str) -> None:
         ("a.b.c.d.e", "Expected 3 parts in JWT; got 5"),
         ("a.b.c", "JWT cryptographic operation failed"),
         ("\xff.b.c", "JWT cryptographic operation failed"),
+        (f"{DEEP}.{DEEP}.c2ln", "JWT cryptographic operation failed"),
     ],
 )
 def test_what_is_no_token_is_refused(token: str, message: str) -> None:

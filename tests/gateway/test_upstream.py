@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from deploy.process import free_port
 
 from .conftest import sign
+from .relay import relayed
+from .waiting import eventually, sleeping
 
 if TYPE_CHECKING:
+    from deploy.cluster import Cluster
+
     from .conftest import Api
 
 
@@ -61,3 +66,54 @@ def test_an_upstream_that_is_away_is_unavailable(serve: Any) -> None:
         assert (answer.status_code, answer.json()["code"]) == (503, "PGRST000")
         assert answer.headers["retry-after"] == "1"
         assert api.get("/ready").status_code == 503
+
+
+def test_connections_are_kept(serve: Any, reference: Api) -> None:
+    """One after the other, calls need one connection."""
+    with relayed(reference.url) as relay, serve(postgrest_url=relay.url) as api:
+        api.post("/rpc/echo")
+        before = relay.connections
+        for number in range(20):
+            assert api.get(f"/rpc/echo?p_number={number}").json()["number"] == number
+        assert relay.connections == before
+
+
+def test_a_refused_head_spoils_no_connection(serve: Any, reference: Api) -> None:
+    """PostgREST 12 sends a body with it, where the next answer should begin."""
+    with relayed(reference.url) as relay, serve(postgrest_url=relay.url) as api:
+        for number in range(10):
+            assert api.send("HEAD", "/rpc/zzzzzzzz").status_code == 404
+            answer = api.post("/rpc/echo", {"p_number": number})
+            assert (answer.status_code, answer.json()["number"]) == (200, number)
+
+
+def test_an_answer_begins_before_it_is_complete(serve: Any, reference: Api) -> None:
+    """Nothing of the gateway's waits for the end of a large answer."""
+    with relayed(reference.url) as relay, serve(postgrest_url=relay.url) as api:
+        relay.open.clear()
+        headers = {"authorization": f"Bearer {sign()}"}
+        url = api.url + "/rpc/blob?p_size=5000000"
+        with api.client.stream("GET", url, headers=headers) as answer:
+            chunks = answer.iter_raw()
+            received = len(next(chunks))
+            assert 0 < received < 5_000_000
+            relay.open.set()
+            assert received + sum(map(len, chunks)) == 5_000_002
+
+
+def test_an_upstream_that_goes_in_the_middle_of_a_write(
+    serve: Any, reference: Api, protocol_cluster: Cluster
+) -> None:
+    """Nobody knows what became of it: the key to ask with is named."""
+    with relayed(reference.url) as relay:
+        gateway = serve(postgrest_url=relay.url)
+        with gateway as api:
+            api.post("/rpc/echo")
+            with ThreadPoolExecutor(1) as pool:
+                arguments = {"p_seconds": 2, "p_idempotency_key": "key-1"}
+                call = pool.submit(api.post, "/rpc/nap_with_key", arguments)
+                eventually(lambda: sleeping(protocol_cluster))
+                relay.cut()
+                answer = call.result()
+    assert (answer.status_code, answer.json()["code"]) == (503, "commit_unknown")
+    assert json.loads(answer.json()["details"]) == {"idempotency_key": "key-1"}

@@ -94,7 +94,12 @@ def _built(cluster: Cluster) -> Cluster:
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     """Three clusters for a module, of which its tests may make outages."""
-    logged = {**QUICK, "log_statement": "all", "log_parameter_max_length": "-1"}
+    logged = {
+        **QUICK,
+        "log_statement": "all",
+        "log_parameter_max_length": "-1",
+        "log_error_verbosity": "default",
+    }
     with ExitStack() as stack, ThreadPoolExecutor(3) as starters:
         starting = [scratch_cluster(settings=s) for s in (logged, QUICK, QUICK)]
         running = starters.map(stack.enter_context, starting)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
 
 from deploy.cluster import DATABASE
-from tests.acceptance.scene import WRITES, Scene, set_scene
-from tests.fleet import ACT_AS, Answer, Desk, desk
+from tests.acceptance.scene import SIGNED, WRITES, Scene, set_scene
+from tests.fleet import ACT_AS, PIN, Answer, Desk, desk, secret_of, totp
 from tests.isolation.matrix import FOREIGN, OTHER, OWN
 
 if TYPE_CHECKING:
@@ -39,7 +39,12 @@ def populate(fleet: Fleet, url: str) -> Scene:
     """A yacht with rows in every table: a call leaves its traces in the rest."""
     scene = set_scene(fleet)
     with desk(url) as call:
-        used = scene.arguments("consume_part", p_work_order="WO-1")
+        # Of another part than the good calls take.
+        stock = {
+            "p_part_id": scene.split.part_id,
+            "p_stock_id": scene.split.stocks[scene.ship.bin],
+        }
+        used = scene.arguments("consume_part", p_work_order="WO-1", **stock)
         assert call(scene.ship.captain, "consume_part", **used).status == 200
     fleet.execute(
         "INSERT INTO storage.objects (bucket_id, name) VALUES (%s, %s)",
@@ -57,7 +62,12 @@ def everybody(fleet: Fleet, scene: Scene) -> dict[str, UUID | None]:
             f"UPDATE public.auth_users_roles SET {change} WHERE user_id = %s".encode(),  # noqa: S608  from the list above
             [people[name]],
         )
-    return people | {"stranger": scene.stranger} | dict.fromkeys(ROLES)
+    people["stranger"] = scene.stranger
+    for person in people.values():
+        if person is not None:
+            fleet.enrol(person)
+            fleet.enrol(person, confirmed=False)
+    return people | dict.fromkeys(ROLES)
 
 
 @dataclass(frozen=True)
@@ -72,9 +82,25 @@ class Stage:
     def connection(self, place: str) -> psycopg.Connection:
         return self.abroad if place == FOREIGN else self.home
 
+    def arguments(
+        self, function: str, place: str, name: str, **changes: Any
+    ) -> Arguments:
+        """A good call's, on the yacht of a place; signed, where it is, by the caller.
+
+        The signature stays good: what is called is undone.
+        """
+        signer = self.people[name] or self.people["captain"]
+        assert signer is not None
+        code = totp(secret_of(signer))
+        if function in SIGNED or function == "enroll_signature":
+            changes["p_signature"] = {"pin": PIN, "totp": code}
+        elif function == "confirm_signature":
+            changes["p_totp"] = code
+        return self.scenes[place].arguments(function, **changes)
+
     @contextmanager
     def undone(self, place: str = OWN) -> Iterator[psycopg.Connection]:
-        """A transaction of which nothing stays; its constraints are checked."""
+        """A transaction of which nothing stays."""
         connection = self.connection(place)
         with connection.transaction(force_rollback=True):
             yield connection
@@ -86,10 +112,14 @@ class Stage:
         function: str,
         arguments: Arguments,
     ) -> Answer:
-        """Call as somebody of the matrix; a raised error is answered with its code."""
-        as_somebody = Desk(connection, ROLES.get(name, "authenticated"))
+        """Call as somebody of the matrix; a raised error is answered with its code.
+
+        What is checked at the end of a transaction is checked here.
+        """
         try:
-            answer = as_somebody(self.people[name], function, **arguments)
+            answer = Desk(connection, _role(name))(
+                self.people[name], function, **arguments
+            )
             connection.execute("RESET ROLE")
             connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         except psycopg.Error as error:
@@ -102,19 +132,26 @@ class Stage:
         return self.run(name, statement, place)
 
     def run(self, name: str, statement: sql.Composed | bytes, place: str = OWN) -> str:
-        """Run a statement as somebody of the matrix; undone."""
-        yacht = {"yacht": self.scenes[place].yacht_id}
-        actor = {
-            "person": self.people[name],
-            "role": ROLES.get(name, "authenticated"),
-        }
+        """Run a statement as somebody of the matrix; undone. The outcome in its words.
+
+        Two things have SQLSTATE 42501: what is not granted, and what a policy refuses.
+        """
+        actor = {"person": self.people[name], "role": _role(name)}
         try:
             with self.undone(place) as connection:
                 connection.execute(ACT_AS, actor)
+                yacht = {"yacht": self.scenes[place].yacht_id}
                 found = connection.execute(statement, yacht).rowcount
+        except psycopg.errors.InsufficientPrivilege as error:
+            by_policy = "row-level security" in str(error)
+            return "policy" if by_policy else "denied"
         except psycopg.Error as error:
             return error.sqlstate or ""
         return "rows" if found else "none"
+
+
+def _role(name: str) -> str:
+    return ROLES.get(name, "authenticated")
 
 
 def statement_for(
@@ -163,7 +200,9 @@ def outcome(function: str, answer: Answer) -> str:
     return answer.code or str(answer.status)
 
 
-def digests(connection: psycopg.Connection, *, logging: UUID | None) -> dict[str, str]:
+def digests(
+    connection: psycopg.Connection, *, logging: UUID | None = None
+) -> dict[str, str]:
     """A digest of each table's rows; without the audit log of the yacht `logging`."""
     tables = connection.execute(
         "SELECT n.nspname, c.relname FROM pg_class AS c"

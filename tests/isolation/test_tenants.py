@@ -45,17 +45,22 @@ def fleets(world: World) -> Mapping[str, Ship]:
     return ships
 
 
-@pytest.fixture(scope="module")
-def api(
-    world: World, secrets: Secrets, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Api]:
-    """A gateway that believes MASTER for a second."""
+@pytest.fixture(scope="module", autouse=True)
+def signposts(world: World) -> None:
+    """Each tenant's database says which it is."""
     for alias in ALIASES:
         with world.clusters[alias].connect("part_lens") as connection:
             connection.execute(WHERE_AM_I)
             connection.execute(
                 f"ALTER DATABASE part_lens SET part_lens.tenant = '{alias}'"
             )
+
+
+@pytest.fixture(scope="module")
+def api(
+    world: World, secrets: Secrets, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Api]:
+    """A gateway that believes MASTER for a second."""
     service = gateway_service(world, secrets, {"PART_LENS_MASTER_CACHE": "1"})
     log = tmp_path_factory.mktemp("gateway") / "log"
     with serving(service, secrets, log) as running:
@@ -274,6 +279,20 @@ def test_master_that_is_down_is_missed_by_newcomers_only(
         assert api.ready()[0] == 200
     eventually(lambda: where(api, newcomer) == SOUTH)
     eventually(lambda: api.ready()[1]["master"] is True)
+
+
+def test_master_that_hangs_is_as_one_that_is_down(
+    world: World, fleets: Mapping[str, Ship], api: Api
+) -> None:
+    """A look-up that takes too long is given up; who is known does not wait for it."""
+    newcomer = new_id()
+    world.account(newcomer, SOUTH)
+    assert where(api, fleets[NORTH].captain) == NORTH
+    with world.fleets[MASTER].connection.transaction():
+        world.fleets[MASTER].execute("LOCK TABLE master.user_accounts")
+        assert where(api, newcomer) == "master_unavailable"
+        assert where(api, fleets[NORTH].captain) == NORTH
+    eventually(lambda: where(api, newcomer) == SOUTH)
 
 
 def test_gateway_starts_while_a_tenant_is_down(

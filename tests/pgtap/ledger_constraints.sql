@@ -8,7 +8,7 @@ SELECT tap.fleet();
 
 ALTER TABLE public.pms_inventory_transactions DISABLE TRIGGER t20_complete_movement;
 -- Deferred to the commit, which a test does not reach.
-SET CONSTRAINTS public.usage_is_of_this_change IMMEDIATE;
+SET CONSTRAINTS ALL IMMEDIATE;
 
 -- Every constraint is tried below, but movement_as_its_reversal_sees_it, which the primary key
 -- implies and which is there for a foreign key to refer to.

@@ -2,7 +2,7 @@
 -- values that differ from its own.
 
 BEGIN;
-SELECT plan(42);
+SELECT plan(45);
 SELECT tap.fleet();
 -- A table with checks still to come cannot be altered.
 SET CONSTRAINTS ALL IMMEDIATE;
@@ -109,7 +109,11 @@ FROM (VALUES
     ('reversed', jsonb_build_object('reverses_transaction_id', tap.id('other opening'),
                                     'quantity_change', -5),
      '23514 reversal_does_not_undo', 'a reversal of a movement of another yacht is refused'),
+    ('reversed', jsonb_build_object('stock_id', tap.id('filter in bin')),
+     '23514 reversal_does_not_undo', 'a reversal on another stock is refused'),
     ('reversed', '{}', 'ok', 'a reversal with the opposite change is taken'),
+    ('received', jsonb_build_object('usage_id', tap.id('usage')),
+     '23514 only_consumption_is_used_for_something', 'a delivery is used for nothing'),
     ('transferred_out', '{"counterpart_id": null}', '23514 transfer_has_two_legs',
      'an outgoing leg without its counterpart is refused'),
     ('transferred_in', '{"counterpart_id": null}', '23514 transfer_has_two_legs',
@@ -122,6 +126,12 @@ FROM (VALUES
      'an opening after other movements is refused')
 ) AS v (type, changes, outcome, description);
 
+SELECT tap.insert_movement(tap.movement('reversed') || jsonb_build_object(
+    'transaction_id', tap.id('reversal')));
+SELECT throws_ok(
+    format('SELECT tap.insert_movement(%L)', tap.movement('reversed') || jsonb_build_object(
+        'reverses_transaction_id', tap.id('reversal'), 'quantity_change', -3)),
+    '23514', 'reversal_does_not_undo', 'a reversal of a reversal is refused');
 SELECT throws_ok(
     format('SELECT tap.insert_movement(%L)', tap.movement('consumed') || '{"quantity_change": null}'),
     '23502', NULL, 'a movement without a change is refused');

@@ -1,7 +1,7 @@
 -- Idempotency keys: claimed, completed and given back by their caller, seen by the whole yacht.
 
 BEGIN;
-SELECT plan(20);
+SELECT plan(21);
 SELECT tap.fleet();
 INSERT INTO private.request_keys (yacht_id, idempotency_key, actor_id, action, arguments_sha256)
 VALUES (tap.id('yacht'), 'crew-1', tap.id('crew'), 'consume_part', sha256('')),
@@ -44,6 +44,15 @@ FROM (VALUES
      '23514 value for domain private.idempotency_key violates check constraint "key_has_1_to_255_characters"',
      'an empty key is refused')
 ) AS p (who, key, actor, outcome, description);
+
+SELECT is(
+    tap.outcome('pms_rpc', 'captain', format(
+        'INSERT INTO private.request_keys
+             (yacht_id, idempotency_key, actor_id, action, arguments_sha256)
+         VALUES (%L, %L, %L, %L, sha256(%L))',
+        tap.id('other yacht'), 'captain-1', tap.id('captain'), 'consume_part', '')),
+    '42501 new row violates row-level security policy for table "request_keys"',
+    'a key is claimed on no other yacht');
 
 SELECT is(
     tap.answer('pms_rpc', p.who, p.sql),

@@ -4,7 +4,7 @@ BEGIN;
 SELECT plan(16);
 SELECT tap.fleet();
 
-SELECT policies_are('private', 'signatures', ARRAY['select_rpc', 'insert_rpc'],
+SELECT policies_are('private', 'signatures', ARRAY['select_rpc', 'insert_rpc', 'select_service'],
                     'signatures has these policies');
 
 SELECT is(

@@ -1,7 +1,7 @@
 -- Credentials, failures and enrolment codes are the caller's own; no API role comes near them.
 
 BEGIN;
-SELECT plan(32);
+SELECT plan(35);
 SELECT tap.fixture();
 SELECT tap.enrol(p.who) FROM (VALUES ('captain'), ('crew')) AS p (who);
 INSERT INTO private.signing_failures (user_id, action)
@@ -52,7 +52,14 @@ FROM (VALUES
     (format('INSERT INTO private.signing_credentials VALUES (%L, false, ''314159'', ''\x00'', ''k'')',
             tap.id('captain')),
      '23514 new row for relation "signing_credentials" violates check constraint "pin_is_hashed_by_bcrypt"',
-     'a PIN in clear is refused')
+     'a PIN in clear is refused'),
+    (format('INSERT INTO private.signing_failures (user_id, action) VALUES (%L, ''x'')',
+            tap.id('captain')), 'ok', 'a failure is counted against the caller'),
+    (format('INSERT INTO private.enrolment_codes VALUES (%L, %L, ''\x00'', %L, now())',
+            tap.id('yacht'), tap.id('purser'), tap.id('captain')), 'ok',
+     'a code is issued in the caller''s name'),
+    (format('INSERT INTO private.signing_credentials VALUES (%L, false, %L, ''\x00'', ''k'')',
+            tap.id('captain'), '$2a$04$' || repeat('x', 53)), 'ok', 'a person enrols')
 ) AS t (statement, outcome, what);
 SELECT is(
     tap.answer('pms_rpc', 'captain',

@@ -4,12 +4,14 @@ BEGIN;
 SELECT plan(28);
 SELECT tap.fleet();
 
-SELECT policies_are('public', 'yacht_registry', ARRAY['select_people'],
-                    'yacht_registry has this policy');
+SELECT policies_are('public', 'yacht_registry', ARRAY['select_people', 'select_service'],
+                    'yacht_registry has these policies');
 
 SELECT tap.bounded('public.yacht_registry', 'yacht_id', 'authenticated');
 
-SELECT tap.refuses('public.yacht_registry', 'pms_rpc', 'captain', ARRAY['SELECT']);
+SELECT is(
+    tap.answer('pms_rpc', 'captain', 'SELECT count(*) FROM public.yacht_registry'), '0',
+    'an RPC of a person sees no yacht');
 SELECT tap.refuses('public.yacht_registry', 'authenticated', 'manager',
                    ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']);
 SELECT tap.refuses('public.yacht_registry', 'service_role', NULL, ARRAY['SELECT', 'INSERT']);

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(80);
+SELECT plan(81);
 SELECT tap.fixture();
 
 SELECT is(

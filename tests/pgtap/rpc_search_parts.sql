@@ -70,7 +70,7 @@ FROM (
     UNION ALL
     SELECT private.encode_cursor(VARIADIC c.position), c.what
     FROM (VALUES
-        (ARRAY['3', '1', 'A', tap.id('filter')::text], 'has an unknown rank'),
+        (ARRAY['5', '1', 'A', tap.id('filter')::text], 'has an unknown rank'),
         (ARRAY['2', 'x', 'A', tap.id('filter')::text], 'has no score'),
         (ARRAY['2', '99999999', 'A', tap.id('filter')::text], 'has a score beyond all scores'),
         (ARRAY['2', '1', 'A', 'filter'], 'has no id'),

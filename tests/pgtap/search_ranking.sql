@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(32);
+SELECT plan(40);
 SELECT tap.fixture();
 
 INSERT INTO public.pms_parts
@@ -112,8 +112,36 @@ SELECT is(
     tap.call('crew', 'search_parts', jsonb_build_object('p_query', t.query, 'p_limit', 500)),
     format('Pages of %s of "%s" make the whole list, without gap or repeat', t.size, t.query))
 FROM (VALUES
-    ('valve', 1), ('valve', 7), ('valve', 60), ('V-1', 3), ('1000', 1), ('dn3 valve', 2)
+    ('valve', 1), ('valve', 7), ('valve', 60), ('V-1', 3), ('1000', 1), ('dn3 valve', 2),
+    -- Across the steps: words that begin so, then much alike, then somewhat alike.
+    ('valv', 7), ('vavle', 7), ('impell', 1), ('kits', 1)
 ) AS t (query, size);
+
+INSERT INTO public.pms_parts (yacht_id, part_id, part_number, name)
+SELECT tap.id('yacht'), tap.id(p.number), p.number, p.name
+FROM (VALUES
+    ('N-1', 'Adhesive 50%_strong'),
+    ('N-2', 'Adhesive 500'),
+    ('N-3', 'Hose (blue) +tape'),
+    ('N-4', 'Hoses')
+) AS p (number, name);
+SELECT is(
+    tap.call('crew', 'search_parts', jsonb_build_object('p_query', t.query, 'p_limit', 1))
+        #>> '{0,part_number}',
+    t.finds,
+    format('"%s" is taken as it stands', t.query))
+FROM (VALUES
+    ('50%_', 'N-1'),
+    ('(blue)', 'N-3'),
+    ('+tape', 'N-3')
+) AS t (query, finds);
+SELECT is(
+    (SELECT array_agg(r.part ->> 'part_number' ORDER BY r.ordinality)
+     FROM jsonb_array_elements(tap.call('crew', 'search_parts', '{"p_query": "hoses"}'))
+         WITH ORDINALITY AS r (part)
+     WHERE r.part ->> 'part_number' LIKE 'N-%'),
+    ARRAY['N-4', 'N-3'],
+    'A word that begins so comes before one that is only like it');
 
 SELECT * FROM finish();
 ROLLBACK;

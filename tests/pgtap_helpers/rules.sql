@@ -63,6 +63,14 @@ WHERE n.nspname IN ('public', 'private', 'master')
    OR (n.nspname IN ('auth', 'storage')
        AND obj_description(n.oid, 'pg_namespace') LIKE 'Part Lens:%');
 
+CREATE VIEW tap.our_types AS
+SELECT t.oid, format('%I.%I', n.nspname, t.typname) AS name
+FROM pg_catalog.pg_type AS t
+JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
+WHERE n.nspname IN ('public', 'private', 'master')
+  AND (t.typtype IN ('d', 'e') OR c.relkind = 'c');
+
 -- Who may what, the owners' own rights left out.
 CREATE VIEW tap.our_grants AS
 SELECT
@@ -143,16 +151,24 @@ UNION ALL
 SELECT format('%s is a member of %s', m.member::regrole, m.roleid::regrole)
 FROM pg_catalog.pg_auth_members AS m
 WHERE m.roleid IN (to_regrole('pms_owner'), to_regrole('pms_rpc'), to_regrole('pms_keyholder'))
-  AND m.member IN (to_regrole('pms_owner'), to_regrole('pms_rpc'), to_regrole('anon'),
+  AND m.member IN (to_regrole('pms_owner'), to_regrole('pms_rpc'), to_regrole('pms_keyholder'),
+                   to_regrole('anon'),
                    to_regrole('authenticated'), to_regrole('service_role'),
                    to_regrole('authenticator'), to_regrole('master_resolver'));
+
+-- What a service may call, and no person.
+CREATE VIEW tap.service_api AS
+SELECT s.name
+FROM unnest(ARRAY[
+    'canary_state', 'evaluate_canary', 'reconcile', 'release_readiness', 'report_canary_window',
+    'set_canary', 'signature_compliance']) AS s (name);
 
 -- The API: these, and nothing else of any kind.
 CREATE VIEW tap.api AS
 SELECT 'table' AS kind, a.name
 FROM unnest(ARRAY[
-    'auth_users_roles', 'pms_audit_log', 'pms_inventory_stock', 'pms_inventory_transactions',
-    'pms_part_locations', 'pms_part_usage', 'pms_parts', 'pms_shopping_list_items',
+    'auth_users_roles', 'feature_flags', 'pms_audit_log', 'pms_inventory_stock',
+    'pms_inventory_transactions', 'pms_part_locations', 'pms_part_usage', 'pms_parts', 'pms_shopping_list_items',
     'yacht_registry']) AS a (name)
 UNION ALL
 SELECT 'view', a.name
@@ -168,7 +184,17 @@ FROM unnest(ARRAY[
     'reactivate_location', 'reactivate_part', 'receive_part', 'receive_shopping_item',
     'reject_shopping_item', 'request_part', 'reverse_transaction', 'search_parts',
     'stock_history', 'transfer_part', 'update_location', 'update_part', 'view_part_details',
-    'write_off_part']) AS a (name);
+    'write_off_part']) AS a (name)
+UNION ALL
+SELECT 'function', s.name
+FROM tap.service_api AS s;
+
+-- What a person may call.
+CREATE VIEW tap.person_api AS
+SELECT a.name
+FROM tap.api AS a
+WHERE a.kind = 'function'
+  AND a.name NOT IN (SELECT s.name FROM tap.service_api AS s);
 
 CREATE VIEW tap.rule_api AS
 WITH found (kind, name) AS (
@@ -224,10 +250,13 @@ CROSS JOIN LATERAL (
     UNION ALL
     SELECT 'the first parameter is not p_yacht_id'
     WHERE f.proargnames[1] IS DISTINCT FROM 'p_yacht_id'
+      -- A service looks after all yachts.
+      AND f.proname NOT IN (SELECT s.name FROM tap.service_api AS s)
     UNION ALL
     -- Without a default PostgREST answers 404 before the function could refuse.
     SELECT 'a parameter after p_yacht_id has no default'
-    WHERE f.pronargs - f.pronargdefaults <> 1
+    WHERE f.pronargs - f.pronargdefaults
+        <> CASE WHEN f.proname IN (SELECT s.name FROM tap.service_api AS s) THEN 0 ELSE 1 END
 ) AS w
 WHERE f.schema = 'public';
 
@@ -340,26 +369,6 @@ FROM pg_catalog.pg_namespace AS n
 WHERE n.nspname IN ('private', 'master')
   AND coalesce(obj_description(n.oid, 'pg_namespace'), '') = '';
 
--- A trigger function is checked with each table that it serves.
-CREATE VIEW tap.rule_plpgsql_check AS
-SELECT format('%s%s: line %s: %s: %s', f.name, ' on ' || nullif(f.relid, 0)::regclass, c.lineno,
-              c.level, c.message) AS offender
-FROM (
-    SELECT DISTINCT f.oid, f.name, coalesce(g.tgrelid, 0)::regclass AS relid
-    FROM tap.our_functions AS f
-    LEFT JOIN pg_catalog.pg_trigger AS g ON g.tgfoid = f.oid
-    WHERE f.language = 'plpgsql'
-) AS f
-CROSS JOIN LATERAL tap.plpgsql_check_function_tb(
-    funcoid => f.oid,
-    relid => f.relid,
-    fatal_errors => false,
-    other_warnings => true,
-    extra_warnings => true,
-    security_warnings => true,
-    performance_warnings => false
-) AS c;
-
 CREATE VIEW tap.rule_only_rpc_writes AS
 SELECT format('%s may %s %s', g.grantee, g.privilege, g.name) AS offender
 FROM tap.our_grants AS g
@@ -368,14 +377,17 @@ WHERE g.kind IN ('relation', 'column')
        OR g.grantee NOT IN ('authenticated', 'pms_rpc')
        OR (g.grantee = 'authenticated' AND g.privilege <> 'SELECT'));
 
--- anon and service_role: nothing, but a service lets a first captain enrol. What PUBLIC has, they have.
+-- anon: nothing at all; service_role: its RPCs, and to let a first captain enrol. What PUBLIC has, they
+-- have.
 CREATE VIEW tap.rule_api_roles AS
 SELECT format('%s may %s %s', g.grantee, g.privilege, g.name) AS offender
 FROM tap.our_grants AS g
 WHERE g.grantee IN ('PUBLIC', 'anon', 'service_role')
   -- PostgREST looks for functions there, and answers 401 rather than 404 to who has no token.
   AND NOT (g.kind = 'schema' AND g.name = 'public' AND g.privilege = 'USAGE')
-  AND NOT (g.grantee = 'service_role' AND g.name LIKE 'public.issue\_enrolment\_code(%');
+  AND NOT (g.grantee = 'service_role' AND g.name LIKE 'public.issue\_enrolment\_code(%')
+  AND NOT (g.grantee = 'service_role' AND g.kind = 'function' AND EXISTS (
+      SELECT FROM tap.service_api AS s WHERE g.name LIKE format('public.%s(%%', s.name)));
 
 CREATE VIEW tap.rule_schema AS
 SELECT format('%s may %s %s', r.role, s.privilege, s.schema) AS offender

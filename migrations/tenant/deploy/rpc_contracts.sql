@@ -42,7 +42,7 @@ p_yacht_id: the yacht.
 p_part_id: a part; blocked_by then says what keeps an action from it.
 
 Answers 200 [{"action": "text", "lens": "text", "description": "text", "required_fields": "text[]", "is_signed": "boolean", "roles": "text[]", "allowed": "boolean", "blocked_by": "text?"}]
-Refuses 403 not_on_yacht; 404 part_not_found';
+Refuses 403 not_on_yacht; 404 feature_disabled, part_not_found';
 
 COMMENT ON FUNCTION public.adjust_stock_quantities(
     uuid, jsonb, text, text, jsonb, timestamptz, text) IS
@@ -59,7 +59,7 @@ p_notes: up to 2000 characters.
 
 Requires p_counts, p_reason, p_idempotency_key, p_signature
 Answers 200 {"success": "boolean", "action": "text", "counted": "integer", "adjusted": "integer", "results": [{"transaction_id": "uuid?", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer"}]}
-Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 part_not_found, stock_not_found; 409 part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 feature_disabled, part_not_found, stock_not_found; 409 part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 
 COMMENT ON FUNCTION public.adjust_stock_quantity(
     uuid, uuid, integer, text, text, jsonb, uuid, timestamptz, text, integer) IS
@@ -79,7 +79,7 @@ p_expected_seq: the newest seq that the caller saw; refused with stale_count if 
 
 Requires p_part_id, p_counted_quantity, p_reason, p_idempotency_key, p_signature
 Answers 200 {"success": "boolean", "action": "text", "transaction_id": "uuid?", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}
-Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 part_not_found, stock_not_found; 409 part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 feature_disabled, part_not_found, stock_not_found; 409 part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 
 COMMENT ON FUNCTION public.approve_shopping_item(uuid, uuid, text) IS
 'Approves an item of the shopping list that was requested.
@@ -90,7 +90,7 @@ p_idempotency_key: 1 to 255 characters, new for each call; the same again for a 
 
 Requires p_item_id, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "item_id": "uuid", "part_id": "uuid", "status": "text"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.confirm_signature(
     uuid, text) IS
@@ -101,7 +101,7 @@ p_totp: the code that the authenticator shows, 6 digits.
 
 Requires p_totp
 Answers 200 {"success": "boolean", "action": "text", "user_id": "uuid"}
-Refuses 400 invalid_argument; 403 not_on_yacht, invalid_signature, signature_not_enrolled; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_argument; 403 not_on_yacht, invalid_signature, signature_not_enrolled; 404 feature_disabled; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
 
 COMMENT ON FUNCTION public.consume_part(
     uuid, uuid, integer, text, uuid, text, text, timestamptz, text, integer) IS
@@ -119,7 +119,7 @@ p_expected_seq: the newest seq that the caller saw; refused with stale_count if 
 
 Requires p_part_id, p_quantity, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}
-Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht; 404 part_not_found, stock_not_found; 409 insufficient_stock, part_deactivated, location_deactivated, stale_count, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht; 404 feature_disabled, part_not_found, stock_not_found; 409 insufficient_stock, part_deactivated, location_deactivated, stale_count, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.create_location(
     uuid, text, text, uuid) IS
@@ -132,7 +132,7 @@ p_parent_location_id: what it is in; null: a root, such as a deck.
 
 Requires p_name, p_idempotency_key
 Answers 201 {"success": "boolean", "action": "text", "location_id": "uuid", "path": "text"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 location_name_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, location_not_found; 409 location_name_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.create_part(
     uuid, text, text, text, text, text, text, text, text, integer, integer, boolean, uuid,
@@ -153,7 +153,7 @@ p_opening_quantity: units, 0 to 1,000,000; needs a primary location.
 
 Requires p_part_number, p_name, p_idempotency_key
 Answers 201 {"success": "boolean", "action": "text", "part_id": "uuid", "stock_id": "uuid?", "transaction_id": "uuid?", "on_hand": "bigint"}
-Refuses 400 invalid_argument, invalid_quantity, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 part_number_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, invalid_quantity, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, location_not_found; 409 part_number_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.deactivate_location(uuid, uuid, text, text) IS
 'Deactivates a location that holds neither parts nor active locations: nothing moves there any more.
@@ -166,7 +166,7 @@ p_idempotency_key: 1 to 255 characters, new for each call; the same again for a 
 
 Requires p_location_id, p_reason, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "location_id": "uuid", "is_active": "boolean", "changed": "boolean", "primary_of": "integer"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 stock_not_empty, illegal_transition, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, location_not_found; 409 stock_not_empty, illegal_transition, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.deactivate_part(uuid, uuid, text, text) IS
 'Deactivates a part of which nothing is in stock: it is no longer found, reported as low or moved, and its history stays.
@@ -179,7 +179,7 @@ p_idempotency_key: 1 to 255 characters, new for each call; the same again for a 
 
 Requires p_part_id, p_reason, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "part_id": "uuid", "is_active": "boolean", "changed": "boolean"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 part_not_found; 409 stock_not_empty, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, part_not_found; 409 stock_not_empty, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.enroll_signature(
     uuid, text, text, jsonb) IS
@@ -193,7 +193,7 @@ p_signature: the old {"pin": "…", "totp": "…"}, for a change.
 
 Requires p_pin
 Answers 200 {"success": "boolean", "action": "text", "user_id": "uuid", "otpauth_uri": "text"}
-Refuses 400 invalid_argument, signature_required; 403 not_on_yacht, invalid_signature, signature_not_enrolled, invalid_enrolment_code; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_argument, signature_required; 403 not_on_yacht, invalid_signature, signature_not_enrolled, invalid_enrolment_code; 404 feature_disabled; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
 
 COMMENT ON FUNCTION public.import_parts(
     uuid, jsonb, text, boolean) IS
@@ -207,7 +207,7 @@ p_dry_run: answer the same and write nothing.
 
 Requires p_rows, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "dry_run": "boolean", "rows": "integer", "created": [{"line": "integer", "part_id": "uuid?", "part_number": "text"}], "updated": [{"line": "integer", "part_id": "uuid?", "part_number": "text"}], "unchanged": "integer", "locations_created": "integer", "refused": [{"line": "integer", "code": "text", "field": "text?", "reason": "text"}]}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 409 duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled; 409 duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.issue_enrolment_code(
     uuid, uuid, text, jsonb) IS
@@ -221,7 +221,7 @@ p_signature: {"pin": "…", "totp": "…"}, both texts.
 
 Requires p_user_id, p_idempotency_key
 Answers 201 {"success": "boolean", "action": "text", "user_id": "uuid", "enrolment_code": "text?", "expires_at": "timestamptz"}
-Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 409 signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 feature_disabled; 409 signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 
 COMMENT ON FUNCTION public.low_stock_parts(
     uuid, text, integer) IS
@@ -233,7 +233,7 @@ p_after: cursor of the last row of the page before.
 p_limit: rows, 1 to 500.
 
 Answers 200 [{"part_id": "uuid", "part_number": "text", "name": "text", "unit": "text", "is_critical": "boolean", "min_level": "integer", "max_level": "integer?", "on_hand": "bigint", "on_order": "bigint", "suggested_quantity": "bigint", "cursor": "text"}]
-Refuses 400 invalid_argument; 403 not_on_yacht';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled';
 
 COMMENT ON FUNCTION public.on_hand_as_of(
     uuid, uuid, timestamptz, text) IS
@@ -246,7 +246,7 @@ p_clock: recorded (what the ledger said then) or occurred (what had happened on 
 
 Requires p_part_id, p_at
 Answers 200 {"part_id": "uuid", "at": "timestamptz", "clock": "text", "on_hand": "bigint", "stocks": [{"stock_id": "uuid", "location_id": "uuid", "on_hand": "bigint"}]}
-Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found';
 
 COMMENT ON FUNCTION public.order_shopping_item(uuid, uuid, text, text, text) IS
 'Records that an approved item of the shopping list is ordered.
@@ -258,7 +258,7 @@ p_supplier, p_reference: of the order, up to 200 characters each.
 
 Requires p_item_id, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "item_id": "uuid", "part_id": "uuid", "status": "text"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, item_not_found; 409 illegal_transition, part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.part_suggestions(uuid, uuid) IS
 'Says how much of a part to order: up to max_level, or twice min_level, less what is on hand and on order.
@@ -269,7 +269,7 @@ p_part_id: the part.
 
 Requires p_part_id
 Answers 200 {"part_id": "uuid", "part_number": "text", "name": "text", "unit": "text", "is_critical": "boolean", "min_level": "integer", "max_level": "integer?", "on_hand": "bigint", "on_order": "bigint", "requested": "bigint", "suggested_quantity": "bigint", "suppressed_by": "text?", "warnings": "text[]"}
-Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found';
 
 COMMENT ON FUNCTION public.reactivate_location(uuid, uuid, text, text) IS
 'Reactivates a deactivated location whose parent is active.
@@ -282,7 +282,7 @@ p_idempotency_key: 1 to 255 characters, new for each call; the same again for a 
 
 Requires p_location_id, p_reason, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "location_id": "uuid", "is_active": "boolean", "changed": "boolean"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, location_not_found; 409 location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.reactivate_part(uuid, uuid, text, text) IS
 'Reactivates a deactivated part, with its history and locations.
@@ -295,7 +295,7 @@ p_idempotency_key: 1 to 255 characters, new for each call; the same again for a 
 
 Requires p_part_id, p_reason, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "part_id": "uuid", "is_active": "boolean", "changed": "boolean"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 part_not_found; 409 duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, part_not_found; 409 duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.receive_part(
     uuid, uuid, integer, text, uuid, text, text, uuid, timestamptz, text, integer) IS
@@ -313,7 +313,7 @@ p_expected_seq: the newest seq that the caller saw; refused with stale_count if 
 
 Requires p_part_id, p_quantity, p_idempotency_key
 Answers 201 {"success": "boolean", "action": "text", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}
-Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 part_not_found, stock_not_found, location_not_found; 409 part_deactivated, location_deactivated, stale_count, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, part_not_found, stock_not_found, location_not_found; 409 part_deactivated, location_deactivated, stale_count, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.receive_shopping_item(
     uuid, uuid, integer, text, uuid, uuid, timestamptz, text) IS
@@ -329,7 +329,7 @@ p_notes: up to 2000 characters.
 
 Requires p_item_id, p_quantity, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "item_id": "uuid", "status": "text", "quantity_received": "integer", "outstanding": "integer", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}
-Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 item_not_found, stock_not_found, location_not_found; 409 illegal_transition, part_deactivated, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, item_not_found, stock_not_found, location_not_found; 409 illegal_transition, part_deactivated, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.reject_shopping_item(uuid, uuid, text, text) IS
 'Rejects an item of the shopping list that was requested or approved.
@@ -341,7 +341,7 @@ p_reason: any text, 1 to 2000 characters; may be left out.
 
 Requires p_item_id, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "item_id": "uuid", "part_id": "uuid", "status": "text"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 item_not_found; 409 illegal_transition, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, item_not_found; 409 illegal_transition, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.request_part(uuid, uuid, integer, text, text) IS
 'Puts a part on the shopping list.
@@ -354,7 +354,7 @@ p_notes: up to 2000 characters.
 
 Requires p_part_id, p_quantity, p_idempotency_key
 Answers 201 {"success": "boolean", "action": "text", "item_id": "uuid", "part_id": "uuid", "status": "text", "quantity": "integer"}
-Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht; 404 part_not_found; 409 part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_quantity, invalid_argument, missing_idempotency_key; 403 not_on_yacht; 404 feature_disabled, part_not_found; 409 part_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.reverse_transaction(
     uuid, uuid, text, text, jsonb, timestamptz, text, integer) IS
@@ -372,7 +372,7 @@ p_expected_seq: the newest seq of the stock (of a transfer, the source) that the
 
 Requires p_transaction_id, p_reason, p_idempotency_key, p_signature
 Answers 201 {"success": "boolean", "action": "text", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint", "reverses_transaction_id": "uuid", "item_id?": "uuid", "legs?": [{"transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint", "reverses_transaction_id": "uuid"}]}
-Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 transaction_not_found; 409 already_reversed, not_reversible, insufficient_stock, part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 feature_disabled, transaction_not_found; 409 already_reversed, not_reversible, insufficient_stock, part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 
 COMMENT ON FUNCTION public.search_parts(
     uuid, text, text, integer) IS
@@ -386,7 +386,7 @@ p_limit: rows, 1 to 500.
 
 Requires p_query
 Answers 200 [{"part_id": "uuid", "part_number": "text", "name": "text", "manufacturer": "text?", "category": "text?", "barcode": "text?", "unit": "text", "is_critical": "boolean", "min_level": "integer", "on_hand": "bigint", "cursor": "text"}]
-Refuses 400 invalid_argument; 403 not_on_yacht';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled';
 
 COMMENT ON FUNCTION public.stock_history(
     uuid, uuid, uuid, text, integer) IS
@@ -400,7 +400,7 @@ p_after: cursor of the last row of the page before.
 p_limit: rows, 1 to 500.
 
 Answers 200 [{"transaction_id": "uuid", "stock_id": "uuid", "seq": "integer", "transaction_type": "text", "quantity_change": "integer", "on_hand_before": "integer", "on_hand_after": "integer", "running_balance": "bigint", "occurred_at": "timestamptz", "recorded_at": "timestamptz", "actor_id": "uuid?", "actor_role": "text?", "reason": "text?", "notes": "text?", "metadata": "jsonb", "usage_id": "uuid?", "counterpart_id": "uuid?", "reverses_transaction_id": "uuid?", "is_signed": "boolean", "cursor": "text"}]
-Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found, stock_not_found';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found, stock_not_found';
 
 COMMENT ON FUNCTION public.transfer_part(
     uuid, uuid, uuid, uuid, integer, text, timestamptz, text, integer) IS
@@ -418,7 +418,7 @@ p_expected_seq: the newest seq of the source that the caller saw; refused with s
 
 Requires p_part_id, p_from_location_id, p_to_location_id, p_quantity, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint", "legs": [{"transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}]}
-Refuses 400 invalid_quantity, invalid_argument, same_location, missing_idempotency_key; 403 not_on_yacht; 404 part_not_found, location_not_found, stock_not_found; 409 insufficient_stock, part_deactivated, location_deactivated, stale_count, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_quantity, invalid_argument, same_location, missing_idempotency_key; 403 not_on_yacht; 404 feature_disabled, part_not_found, location_not_found, stock_not_found; 409 insufficient_stock, part_deactivated, location_deactivated, stale_count, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.update_location(
     uuid, uuid, jsonb, text) IS
@@ -431,7 +431,7 @@ p_idempotency_key: 1 to 255 characters, new for each call; the same again for a 
 
 Requires p_location_id, p_changes, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "location_id": "uuid", "path": "text"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 location_not_found; 409 location_name_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, location_not_found; 409 location_name_taken, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.update_part(
     uuid, uuid, jsonb, text) IS
@@ -444,7 +444,7 @@ p_idempotency_key: 1 to 255 characters, new for each call; the same again for a 
 
 Requires p_part_id, p_changes, p_idempotency_key
 Answers 200 {"success": "boolean", "action": "text", "part_id": "uuid"}
-Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 part_not_found, location_not_found; 409 part_number_taken, part_deactivated, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
+Refuses 400 invalid_argument, missing_idempotency_key; 403 not_on_yacht, role_not_allowed; 404 feature_disabled, part_not_found, location_not_found; 409 part_number_taken, part_deactivated, location_deactivated, duplicate_idempotency_key, idempotency_key_reused';
 
 COMMENT ON FUNCTION public.view_part_details(
     uuid, uuid) IS
@@ -456,7 +456,7 @@ p_part_id: the part.
 
 Requires p_part_id
 Answers 200 {"part_id": "uuid", "part_number": "text", "name": "text", "description": "text?", "manufacturer": "text?", "category": "text?", "unit": "text", "barcode": "text?", "min_level": "integer", "max_level": "integer?", "is_critical": "boolean", "is_active": "boolean", "is_low": "boolean", "on_hand": "bigint", "primary_location_id": "uuid?", "updated_at": "timestamptz", "stocks": [{"stock_id": "uuid", "location_id": "uuid", "location": "text", "is_primary": "boolean", "seq": "integer", "on_hand": "bigint"}]}
-Refuses 400 invalid_argument; 403 not_on_yacht; 404 part_not_found';
+Refuses 400 invalid_argument; 403 not_on_yacht; 404 feature_disabled, part_not_found';
 
 COMMENT ON FUNCTION public.write_off_part(
     uuid, uuid, integer, text, text, jsonb, uuid, timestamptz, text, integer) IS
@@ -475,6 +475,6 @@ p_expected_seq: the newest seq that the caller saw; refused with stale_count if 
 
 Requires p_part_id, p_quantity, p_reason, p_idempotency_key, p_signature
 Answers 200 {"success": "boolean", "action": "text", "transaction_id": "uuid", "part_id": "uuid", "stock_id": "uuid", "quantity_before": "integer", "quantity_after": "integer", "on_hand": "bigint"}
-Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, invalid_signature, signature_not_enrolled; 404 part_not_found, stock_not_found; 409 insufficient_stock, part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_quantity, invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, invalid_signature, signature_not_enrolled; 404 feature_disabled, part_not_found, stock_not_found; 409 insufficient_stock, part_deactivated, location_deactivated, stale_count, signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 
 COMMIT;

@@ -41,7 +41,15 @@ COMMENT ON FUNCTION public.issue_enrolment_code(
     'Gives a person of the yacht a code, for one day and one use, to enrol with for signing. Signed. The code is told once; a repeated call has null in its place. p_user_id: the person. p_signature: {"pin", "totp"}.';
 COMMENT ON FUNCTION public.low_stock_parts(
     uuid, text, integer) IS
-    'Lists active parts of which less is on hand than their minimum, critical ones first, with what is on order and a quantity to order. A part with min_level 0 is never listed. p_after: cursor of the last row of the page before; p_limit: rows, 1 to 500.';
+'Lists active parts of which less is on hand than their minimum, critical ones first, with what is on order and a quantity to order.
+A part with min_level 0 is never listed.
+
+p_yacht_id: the yacht.
+p_after: cursor of the last row of the page before.
+p_limit: rows, 1 to 500.
+
+Answers 200 [{"part_id": "uuid", "part_number": "text", "name": "text", "unit": "text", "is_critical": "boolean", "min_level": "integer", "max_level": "integer?", "on_hand": "bigint", "on_order": "bigint", "suggested_quantity": "bigint", "cursor": "text"}]
+Refuses 400 invalid_argument; 403 not_on_yacht';
 COMMENT ON FUNCTION public.on_hand_as_of(
     uuid, uuid, timestamptz, text) IS
     'Says what was on hand of a part at a time. p_clock: recorded (what the ledger said then) or occurred (what had happened on board by then).';
@@ -68,7 +76,17 @@ COMMENT ON FUNCTION public.reverse_transaction(
     'Undoes a movement by one of the opposite change; of a transfer both legs, whichever is named. Signed. A movement is reversed once, a reversal never. p_reason: any text. p_signature: {"pin", "totp"}. p_expected_seq: of the stock, of a transfer the source. item_id in the answer: of a delivery, the item that is on order again.';
 COMMENT ON FUNCTION public.search_parts(
     uuid, text, text, integer) IS
-    'Finds active parts by number, barcode, name, maker, category and description, typos tolerated: an exact number or barcode first, then numbers that begin so, then by likeness. p_after: cursor of the last row of the page before; p_limit: rows, 1 to 500.';
+'Finds active parts by number, barcode, name, maker, category and description, typos tolerated.
+An exact number or barcode comes first, then numbers that begin so, then by likeness.
+
+p_yacht_id: the yacht.
+p_query: 1 to 200 characters.
+p_after: cursor of the last row of the page before.
+p_limit: rows, 1 to 500.
+
+Requires p_query
+Answers 200 [{"part_id": "uuid", "part_number": "text", "name": "text", "manufacturer": "text?", "category": "text?", "barcode": "text?", "unit": "text", "is_critical": "boolean", "min_level": "integer", "on_hand": "bigint", "cursor": "text"}]
+Refuses 400 invalid_argument; 403 not_on_yacht';
 COMMENT ON FUNCTION public.stock_history(
     uuid, uuid, uuid, text, integer) IS
     'Lists the movements of a part, or of one stock of it, newest first. on_hand_after is the stocks; running_balance is that of all listed stocks together. p_after: cursor of the last row of the page before; p_limit: rows, 1 to 500.';

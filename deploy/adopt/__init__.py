@@ -1,0 +1,1 @@
+"""Takes over a database of the older design: `python -m deploy.adopt`."""

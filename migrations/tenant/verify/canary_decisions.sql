@@ -1,0 +1,83 @@
+-- Verify part_lens_tenant:canary_decisions on pg
+
+BEGIN;
+
+DO $verify$
+DECLARE
+    v_wrong text;
+BEGIN
+    PERFORM flag_name, decision_id, decision, cause, failed, percentage_before, percentage_after,
+            figures, reason, actor, is_watched, decided_at, newest_at, evaluations
+    FROM private.canary_decisions
+    WHERE false;
+
+    SELECT string_agg(f.fact, ', ')
+    INTO v_wrong
+    FROM pg_catalog.pg_class AS c
+    CROSS JOIN LATERAL (VALUES
+        ('its owner', c.relowner = 'pms_owner'::regrole),
+        ('its comment', obj_description(c.oid, 'pg_class') <> ''),
+        ('row security', c.relrowsecurity AND c.relforcerowsecurity),
+        ('its policies', ARRAY['select_service', 'insert_service', 'update_service'] <@ ARRAY(
+            SELECT p.polname::text FROM pg_catalog.pg_policy AS p WHERE p.polrelid = c.oid)),
+        ('its constraints', ARRAY[
+            'canary_decisions_pkey', 'decision_is_of_a_flag', 'decision_moves_as_it_says'
+        ] <@ ARRAY(
+            SELECT k.conname::text
+            FROM pg_catalog.pg_constraint AS k
+            WHERE k.conrelid = c.oid
+              AND k.convalidated)),
+        ('who may what',
+         '{pms_rpc SELECT,pms_rpc INSERT,pms_rpc UPDATE}'::text[] = ARRAY(
+            SELECT r.role || ' ' || p.privilege
+            FROM unnest(ARRAY['public', 'anon', 'authenticated', 'service_role', 'pms_rpc'])
+                WITH ORDINALITY AS r (role, place)
+            CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE',
+                                    'REFERENCES', 'TRIGGER'])
+                WITH ORDINALITY AS p (privilege, place)
+            WHERE has_table_privilege(r.role, c.oid, p.privilege)
+            ORDER BY r.place, p.place))
+    ) AS f (fact, holds)
+    WHERE c.oid = 'private.canary_decisions'::regclass
+      AND f.holds IS NOT TRUE;
+    IF v_wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'private.canary_decisions is not as planned: %', v_wrong;
+    END IF;
+
+    -- The callers are all that may; nobody else may.
+    SELECT string_agg(format('%s: %s', e.function, f.fact), ', ')
+    INTO v_wrong
+    FROM (VALUES
+        ('private.canary_verdicts'::regproc, 'STABLE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.canary_failures'::regproc, 'STABLE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.drifting_stocks'::regproc, 'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.alarm_figures'::regproc, 'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.record_decision'::regproc, 'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.evaluate_canary'::regproc, 'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.set_canary'::regproc, 'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.canary_state'::regproc, 'STABLE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[])
+    ) AS e (function, volatility, security, owner, callers)
+    JOIN pg_catalog.pg_proc AS p
+      ON p.oid = e.function
+    CROSS JOIN LATERAL (VALUES
+        ('its owner', p.proowner = e.owner::regrole),
+        ('its comment', obj_description(p.oid, 'pg_proc') <> ''),
+        ('its volatility', p.provolatile = lower(left(e.volatility, 1))),
+        ('whose rights it has', p.prosecdef = (e.security = 'DEFINER')),
+        ('its search_path', 'search_path=pg_catalog, pg_temp' = ANY (p.proconfig)),
+        ('who may call it', e.callers = ARRAY(
+            SELECT r.role
+            FROM unnest(ARRAY['public', 'anon', 'authenticated', 'service_role', 'pms_owner',
+                              'pms_rpc'])
+                WITH ORDINALITY AS r (role, place)
+            WHERE has_function_privilege(r.role, p.oid, 'EXECUTE')
+            ORDER BY r.place))
+    ) AS f (fact, holds)
+    WHERE f.holds IS NOT TRUE;
+    IF v_wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'functions are not as planned: %', v_wrong;
+    END IF;
+END
+$verify$;
+
+ROLLBACK;

@@ -1,0 +1,102 @@
+-- Verify part_lens_tenant:canary_windows on pg
+
+BEGIN;
+
+DO $verify$
+DECLARE
+    v_wrong text;
+BEGIN
+    PERFORM instance_id, started_at, ended_at, is_last, calls, successes, server_errors, errors,
+            violations, latency, actions, received_at
+    FROM private.canary_windows
+    WHERE false;
+
+    SELECT string_agg(f.fact, ', ')
+    INTO v_wrong
+    FROM pg_catalog.pg_class AS c
+    CROSS JOIN LATERAL (VALUES
+        ('its owner', c.relowner = 'pms_owner'::regrole),
+        ('its comment', obj_description(c.oid, 'pg_class') <> ''),
+        ('row security', c.relrowsecurity AND c.relforcerowsecurity),
+        ('its policies', ARRAY['select_service', 'insert_service'] <@ ARRAY(
+            SELECT p.polname::text FROM pg_catalog.pg_policy AS p WHERE p.polrelid = c.oid)),
+        ('its constraints', ARRAY[
+            'canary_windows_pkey', 'window_ends_after_it_began', 'counts_are_of_the_calls'
+        ] <@ ARRAY(
+            SELECT k.conname::text
+            FROM pg_catalog.pg_constraint AS k
+            WHERE k.conrelid = c.oid
+              AND k.convalidated)),
+        ('its indexes', ARRAY['canary_windows_by_end'] <@ ARRAY(
+            SELECT x.relname::text
+            FROM pg_catalog.pg_index AS i
+            JOIN pg_catalog.pg_class AS x
+              ON x.oid = i.indexrelid
+            WHERE i.indrelid = c.oid
+              AND i.indisvalid)),
+        ('who may what', '{pms_rpc SELECT,pms_rpc INSERT}'::text[] = ARRAY(
+            SELECT r.role || ' ' || p.privilege
+            FROM unnest(ARRAY['public', 'anon', 'authenticated', 'service_role', 'pms_rpc'])
+                WITH ORDINALITY AS r (role, place)
+            CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE',
+                                    'REFERENCES', 'TRIGGER'])
+                WITH ORDINALITY AS p (privilege, place)
+            WHERE has_table_privilege(r.role, c.oid, p.privilege)
+            ORDER BY r.place, p.place))
+    ) AS f (fact, holds)
+    WHERE c.oid = 'private.canary_windows'::regclass
+      AND f.holds IS NOT TRUE;
+    IF v_wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'private.canary_windows is not as planned: %', v_wrong;
+    END IF;
+
+    -- The callers are all that may; nobody else may.
+    SELECT string_agg(format('%s: %s', e.function, f.fact), ', ')
+    INTO v_wrong
+    FROM (VALUES
+        ('private.latency_bounds'::regproc, 'IMMUTABLE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.latency_quantile'::regproc,
+         'IMMUTABLE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.refuse_service'::regproc, 'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.window_sums'::regproc, 'STABLE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.record_window'::regproc, 'VOLATILE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.canary_figures'::regproc, 'STABLE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[]),
+        ('private.canary_gap'::regproc, 'STABLE', 'INVOKER', 'pms_rpc', '{pms_rpc}'::text[])
+    ) AS e (function, volatility, security, owner, callers)
+    JOIN pg_catalog.pg_proc AS p
+      ON p.oid = e.function
+    CROSS JOIN LATERAL (VALUES
+        ('its owner', p.proowner = e.owner::regrole),
+        ('its comment', obj_description(p.oid, 'pg_proc') <> ''),
+        ('its volatility', p.provolatile = lower(left(e.volatility, 1))),
+        ('whose rights it has', p.prosecdef = (e.security = 'DEFINER')),
+        ('its search_path', 'search_path=pg_catalog, pg_temp' = ANY (p.proconfig)),
+        ('who may call it', e.callers = ARRAY(
+            SELECT r.role
+            FROM unnest(ARRAY['public', 'anon', 'authenticated', 'service_role', 'pms_owner',
+                              'pms_rpc'])
+                WITH ORDINALITY AS r (role, place)
+            WHERE has_function_privilege(r.role, p.oid, 'EXECUTE')
+            ORDER BY r.place))
+    ) AS f (fact, holds)
+    WHERE f.holds IS NOT TRUE;
+    IF v_wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'functions are not as planned: %', v_wrong;
+    END IF;
+
+    SELECT string_agg(f.fault, ', ')
+    INTO v_wrong
+    FROM (VALUES
+        ('a threshold is no bound of a bucket', private.latency_bounds() @> ARRAY(
+            SELECT c.threshold::integer
+            FROM private.canary_criteria AS c
+            WHERE c.measure LIKE '%\_ms'))
+    ) AS f (fault, is_ruled_out)
+    WHERE f.is_ruled_out IS NOT TRUE;
+    IF v_wrong IS NOT NULL THEN
+        RAISE EXCEPTION '%', v_wrong;
+    END IF;
+END
+$verify$;
+
+ROLLBACK;

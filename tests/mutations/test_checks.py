@@ -1,0 +1,7 @@
+"""The checks of functions and views, and who runs what: without each a test fails."""
+
+from __future__ import annotations
+
+from tests.mutations.each import proofs_of
+
+test_the_list_is_complete, test_a_test_notices = proofs_of("checks")
