@@ -14,7 +14,7 @@ export GATEWAY_PORT POSTGREST_PORT
 .DEFAULT_GOAL  := help
 .PHONY: help bootstrap demo test pgtap migrate verify revert status migration parity \
         supabase import adopt canary canary-set reconcile readiness tick postgrest gateway \
-        env token totp bench lint stop clean
+        env token totp bench evidence lint stop clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ totp: $(PYTHON) ## Print one code of an authenticator, not given before (ROLE=cr
 bench: ## Measure the speed on a cluster of its own, print a table and write JSON.
 	@deploy/bootstrap bench
 	@$(PYTHON) -m deploy.bench $(ARGS)
+
+evidence: bootstrap ## Examine every claim on a live installation; verdicts and data in evidence/bundle (ARGS=).
+	@$(PYTHON) -m evidence.collector $(ARGS)
 
 lint: bootstrap ## Check style and types (ruff, mypy).
 	@$(PYTHON) -m ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -55,6 +56,9 @@ class Connection(psycopg.AsyncConnection[Any]):
         super().__init__(*args, **kwargs)
         self._names: dict[bytes, bytes] = {}
         self._numbers = itertools.count(1)
+        # Behind a pooler that hands sessions around, another gateway's statement of the
+        # same name would run. A name of our own is at worst unknown there.
+        self._prefix = b"g%s_" % secrets.token_hex(6).encode()
         self._farewell = False
         self.add_notice_handler(self._notice)
 
@@ -130,7 +134,7 @@ class Connection(psycopg.AsyncConnection[Any]):
             expected.append(None)
         for statement, parameters in statements:
             if (name := names.get(statement)) is None:
-                name = names[statement] = b"g%d" % next(self._numbers)
+                name = names[statement] = self._prefix + b"%d" % next(self._numbers)
                 pgconn.send_prepare(name, statement)
                 expected.append(statement)
             pgconn.send_query_prepared(name, parameters)

@@ -1,8 +1,8 @@
 -- confirm_signature: end one's enrolment with a first code of the authenticator.
 --
 -- Called by  anyone with a role on the yacht.
--- Refuses    400 invalid_argument; 403 not_on_yacht, invalid_signature, signature_not_enrolled; 404
---            feature_disabled; 409 signing_key_missing; 423 signature_locked; 429 signature_busy.
+-- Refuses    400 invalid_argument; 403 not_on_yacht, invalid_signature, signature_not_enrolled; 409
+--            signing_key_missing; 423 signature_locked; 429 signature_busy.
 -- Order      gate, presence, code, write, answer. No key: once is all that it does.
 
 CREATE OR REPLACE FUNCTION public.confirm_signature(
@@ -87,7 +87,7 @@ p_totp: the code that the authenticator shows, 6 digits.
 
 Requires p_totp
 Answers 200 {"success": "boolean", "action": "text", "user_id": "uuid"}
-Refuses 400 invalid_argument; 403 not_on_yacht, invalid_signature, signature_not_enrolled; 404 feature_disabled; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_argument; 403 not_on_yacht, invalid_signature, signature_not_enrolled; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.confirm_signature(
     uuid, text)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -4,8 +4,8 @@
 -- Called by  anyone with a role on the yacht: the first time, or after a loss, with a code of
 --            issue_enrolment_code; for a change with the old signature.
 -- Refuses    400 invalid_argument, signature_required; 403 not_on_yacht, invalid_signature,
---            signature_not_enrolled, invalid_enrolment_code; 404 feature_disabled; 409
---            signing_key_missing; 423 signature_locked; 429 signature_busy.
+--            signature_not_enrolled, invalid_enrolment_code; 409 signing_key_missing; 423
+--            signature_locked; 429 signature_busy.
 -- Order      gate, presence, signature or code, write, answer. No key: its answer is not kept.
 
 CREATE OR REPLACE FUNCTION public.enroll_signature(
@@ -86,7 +86,7 @@ p_signature: the old {"pin": "…", "totp": "…"}, for a change.
 
 Requires p_pin
 Answers 200 {"success": "boolean", "action": "text", "user_id": "uuid", "otpauth_uri": "text"}
-Refuses 400 invalid_argument, signature_required; 403 not_on_yacht, invalid_signature, signature_not_enrolled, invalid_enrolment_code; 404 feature_disabled; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_argument, signature_required; 403 not_on_yacht, invalid_signature, signature_not_enrolled, invalid_enrolment_code; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.enroll_signature(
     uuid, text, text, jsonb)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -3,9 +3,9 @@
 -- Called by  captain, manager; and by a service, without a signature, for a captain or manager of a
 --            yacht on which none is enrolled yet.
 -- Refuses    400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht,
---            role_not_allowed, invalid_signature, signature_not_enrolled; 404 feature_disabled; 409
---            signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423
---            signature_locked; 429 signature_busy.
+--            role_not_allowed, invalid_signature, signature_not_enrolled; 409 signing_key_missing,
+--            duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429
+--            signature_busy.
 -- Order      gate, presence, key, signature, check, write, answer: the same in every RPC.
 
 CREATE OR REPLACE FUNCTION public.issue_enrolment_code(
@@ -81,7 +81,7 @@ p_signature: {"pin": "…", "totp": "…"}, both texts.
 
 Requires p_user_id, p_idempotency_key
 Answers 201 {"success": "boolean", "action": "text", "user_id": "uuid", "enrolment_code": "text?", "expires_at": "timestamptz"}
-Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 feature_disabled; 409 signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 409 signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 REVOKE ALL ON FUNCTION public.issue_enrolment_code(
     uuid, uuid, text, jsonb)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -103,6 +103,7 @@ def test_the_database_keeps_parameters_out_of_its_log() -> None:
     command = compose()["services"]["database"]["command"].split()
     assert "log_parameter_max_length=0" in command
     assert "log_parameter_max_length_on_error=0" in command
+    assert "log_error_verbosity=terse" in command
 
 
 def test_what_the_compose_file_names_is_there() -> None:

@@ -9,15 +9,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy.state import ROOT
+from deploy.tokens import mint
 from tests.acceptance.answers import accepted, refused
 from tests.acceptance.refusals import REFUSALS, Refusal
-from tests.acceptance.scene import FORBIDDEN, FUNCTIONS, READS, STATUS, WRITES
+from tests.acceptance.scene import (
+    ENROLMENT,
+    FORBIDDEN,
+    FUNCTIONS,
+    READS,
+    STATUS,
+    WRITES,
+)
 from tests.fleet import ROLES, new_id, new_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.acceptance.conftest import Api
     from tests.acceptance.scene import Arguments, Scene
     from tests.fleet import Fleet
+
+# People may enrol before their yacht is in.
+SWITCHED = set(FUNCTIONS) - {*ENROLMENT, "issue_enrolment_code"}
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=str)
@@ -68,6 +81,7 @@ def test_every_refusal_that_a_function_names_is_tried() -> None:
         for function in WRITES
         for code in ("duplicate_idempotency_key", "idempotency_key_reused")
     }
+    tried |= {(function, "feature_disabled") for function in SWITCHED}
     named = {
         (path.stem, code)
         for path in (ROOT / "rpc").glob("*.sql")
@@ -75,6 +89,40 @@ def test_every_refusal_that_a_function_names_is_tried() -> None:
     }
     assert {path.stem for path in (ROOT / "rpc").glob("*.sql")} == set(FUNCTIONS)
     assert named == tried
+
+
+@pytest.fixture
+def switched_off(gateway_api: Api) -> Iterator[None]:
+    """No yacht is in; at the end all are again."""
+
+    def switch(percentage: int) -> None:
+        service = mint(gateway_api.secret, user_id=None, role="service_role")
+        answer = gateway_api.http.post(
+            "/rpc/set_canary",
+            json={"p_percentage": percentage, "p_reason": "test", "p_watched": False},
+            headers={"authorization": f"Bearer {service}"},
+        )
+        assert answer.status_code == 200, answer.text
+
+    switch(0)
+    yield
+    switch(100)
+
+
+def test_a_yacht_that_is_not_in_is_refused(
+    api: Api,
+    scene: Scene,
+    switched_off: None,  # noqa: ARG001 - for what it does
+) -> None:
+    """By every RPC but those by which people enrol for signing."""
+    for function in FUNCTIONS:
+        answer = api.post(function, scene.arguments(function), scene.ship.captain)
+        disabled = answer.status_code >= 400 and (
+            answer.json()["code"] == "feature_disabled"
+        )
+        assert disabled == (function in SWITCHED), function
+        if disabled:
+            refused(answer, 404, "feature_disabled")
 
 
 def _codes_in_head(text: str) -> set[str]:

@@ -37,6 +37,7 @@ class Matrix:
 
     relations: Mapping[str, Mapping[str, Outcomes]]
     rpcs: Mapping[str, Rpc]
+    services: tuple[str, ...]
     unreachable_relations: frozenset[str]
     unreachable_functions: frozenset[str]
 
@@ -105,6 +106,7 @@ def read() -> Matrix:
             name: Rpc(reader.outcomes(rpc["calls"]), rpc["ids"])
             for name, rpc in content["rpcs"].items()
         },
+        services=tuple(content["services"]),
         unreachable_relations=frozenset(unreachable["relations"]),
         unreachable_functions=frozenset(unreachable["functions"]),
     )

@@ -81,7 +81,7 @@ def test_every_table_and_view_is_in_the_matrix(stage: Stage) -> None:
 def test_every_function_is_in_the_matrix(stage: Stage) -> None:
     """And the matrix names none that is not there."""
     there = set(functions(stage.home, SCHEMAS))
-    rpcs = {f"public.{name}" for name in MATRIX.rpcs}
+    rpcs = {f"public.{name}" for name in (*MATRIX.rpcs, *MATRIX.services)}
     missing = there ^ (rpcs | MATRIX.unreachable_functions)
     assert not missing, ", ".join(sorted(missing))
     assert not rpcs & MATRIX.unreachable_functions
@@ -159,6 +159,15 @@ def test_rpc_of_another_tenant(stage: Stage, api: Api, function: str) -> None:
         found[name] = outcome(function, Answer(response.status_code, response.json()))
     assert found == expected
     assert digests(stage.abroad) == before
+
+
+@pytest.mark.parametrize("function", MATRIX.services)
+def test_rpc_of_a_service(stage: Stage, function: str) -> None:
+    """For a service, and for nobody else; without arguments it refuses or answers."""
+    call = functions(stage.home, ["public"])[f"public.{function}"]
+    found = {name: stage.run(name, f"SELECT {call}".encode()) for name in stage.people}
+    assert found.pop("service_role") == "rows"
+    assert set(found.values()) == {"denied"}
 
 
 @pytest.mark.parametrize("role", ["captain", "anonymous", "service_role"])

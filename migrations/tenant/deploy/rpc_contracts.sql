@@ -101,7 +101,7 @@ p_totp: the code that the authenticator shows, 6 digits.
 
 Requires p_totp
 Answers 200 {"success": "boolean", "action": "text", "user_id": "uuid"}
-Refuses 400 invalid_argument; 403 not_on_yacht, invalid_signature, signature_not_enrolled; 404 feature_disabled; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_argument; 403 not_on_yacht, invalid_signature, signature_not_enrolled; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
 
 COMMENT ON FUNCTION public.consume_part(
     uuid, uuid, integer, text, uuid, text, text, timestamptz, text, integer) IS
@@ -193,7 +193,7 @@ p_signature: the old {"pin": "…", "totp": "…"}, for a change.
 
 Requires p_pin
 Answers 200 {"success": "boolean", "action": "text", "user_id": "uuid", "otpauth_uri": "text"}
-Refuses 400 invalid_argument, signature_required; 403 not_on_yacht, invalid_signature, signature_not_enrolled, invalid_enrolment_code; 404 feature_disabled; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_argument, signature_required; 403 not_on_yacht, invalid_signature, signature_not_enrolled, invalid_enrolment_code; 409 signing_key_missing; 423 signature_locked; 429 signature_busy';
 
 COMMENT ON FUNCTION public.import_parts(
     uuid, jsonb, text, boolean) IS
@@ -221,7 +221,7 @@ p_signature: {"pin": "…", "totp": "…"}, both texts.
 
 Requires p_user_id, p_idempotency_key
 Answers 201 {"success": "boolean", "action": "text", "user_id": "uuid", "enrolment_code": "text?", "expires_at": "timestamptz"}
-Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 404 feature_disabled; 409 signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
+Refuses 400 invalid_argument, signature_required, missing_idempotency_key; 403 not_on_yacht, role_not_allowed, invalid_signature, signature_not_enrolled; 409 signing_key_missing, duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429 signature_busy';
 
 COMMENT ON FUNCTION public.low_stock_parts(
     uuid, text, integer) IS

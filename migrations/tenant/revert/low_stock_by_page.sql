@@ -116,15 +116,7 @@ $function$;
 ALTER FUNCTION public.low_stock_parts(uuid, text, integer) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.low_stock_parts(
     uuid, text, integer) IS
-'Lists active parts of which less is on hand than their minimum, critical ones first, with what is on order and a quantity to order.
-A part with min_level 0 is never listed.
-
-p_yacht_id: the yacht.
-p_after: cursor of the last row of the page before.
-p_limit: rows, 1 to 500.
-
-Answers 200 [{"part_id": "uuid", "part_number": "text", "name": "text", "unit": "text", "is_critical": "boolean", "min_level": "integer", "max_level": "integer?", "on_hand": "bigint", "on_order": "bigint", "suggested_quantity": "bigint", "cursor": "text"}]
-Refuses 400 invalid_argument; 403 not_on_yacht';
+    'Lists active parts of which less is on hand than their minimum, critical ones first, with what is on order and a quantity to order. A part with min_level 0 is never listed. p_after: cursor of the last row of the page before; p_limit: rows, 1 to 500.';
 REVOKE ALL ON FUNCTION public.low_stock_parts(
     uuid, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

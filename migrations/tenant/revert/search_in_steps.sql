@@ -182,17 +182,7 @@ $function$;
 ALTER FUNCTION public.search_parts(uuid, text, text, integer) OWNER TO pms_rpc;
 COMMENT ON FUNCTION public.search_parts(
     uuid, text, text, integer) IS
-'Finds active parts by number, barcode, name, maker, category and description, typos tolerated.
-An exact number or barcode comes first, then numbers that begin so, then by likeness.
-
-p_yacht_id: the yacht.
-p_query: 1 to 200 characters.
-p_after: cursor of the last row of the page before.
-p_limit: rows, 1 to 500.
-
-Requires p_query
-Answers 200 [{"part_id": "uuid", "part_number": "text", "name": "text", "manufacturer": "text?", "category": "text?", "barcode": "text?", "unit": "text", "is_critical": "boolean", "min_level": "integer", "on_hand": "bigint", "cursor": "text"}]
-Refuses 400 invalid_argument; 403 not_on_yacht';
+    'Finds active parts by number, barcode, name, maker, category and description, typos tolerated: an exact number or barcode first, then numbers that begin so, then by likeness. p_after: cursor of the last row of the page before; p_limit: rows, 1 to 500.';
 REVOKE ALL ON FUNCTION public.search_parts(
     uuid, text, text, integer)
     FROM PUBLIC, anon, authenticated, service_role;

@@ -1,0 +1,1 @@
+"""Collects evidence of a live installation: one claim a file, each judged."""

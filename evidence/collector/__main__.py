@@ -1,0 +1,174 @@
+"""`python -m evidence.collector`: examine every claim and write the bundle."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import psycopg
+
+from deploy.background import ServiceError
+from deploy.bench.__main__ import shown
+from deploy.bench.measurement import Step
+from deploy.cluster import first_line
+from deploy.server import ServerError
+from deploy.sqitch import SqitchError
+from deploy.state import ROOT, StateError
+from evidence.collector import (
+    acceptance,
+    bundle,
+    catalogue,
+    movements,
+    page,
+    people,
+    scan,
+    storage,
+    stress,
+)
+from evidence.collector.ground import UnreadyError, boarded
+from evidence.collector.installation import Installation, installation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from evidence.collector.claims import Claim
+    from evidence.collector.ground import Ground
+
+# In the order in which they are examined: parity and drift of all that was done.
+CLAIMS: dict[str, Claim] = {
+    claim.name: claim
+    for claim in (
+        *acceptance.CLAIMS,
+        *movements.CLAIMS,
+        *people.CLAIMS,
+        *storage.CLAIMS,
+        *catalogue.CLAIMS,
+        *stress.CLAIMS,
+        *scan.CLAIMS,
+        *catalogue.LAST,
+    )
+}
+
+
+def examine(ground: Ground, claims: Sequence[Claim]) -> bundle.Findings:
+    """What was found of each claim, with a progress bar."""
+    findings: bundle.Findings = {}
+
+    def judge(claim: Claim) -> None:
+        findings[claim.name] = claim.judged(ground)
+
+    steps = [Step(claim.name, claim.seconds, partial(judge, claim)) for claim in claims]
+    for step in shown(steps):
+        step.run()
+    return findings
+
+
+def collect(
+    found: Installation,
+    output: Path,
+    claims: Sequence[Claim],
+    **more: Any,
+) -> list[str]:
+    """Examine claims and write the bundle; the names of those that do not hold."""
+    with (
+        psycopg.connect(found.database_url, autocommit=True) as database,
+        boarded(found.url, found.jwt_secret, database, **more) as ground,
+    ):
+        # Else times would depend on where the evidence is taken.
+        database.execute("SET TimeZone = 'UTC'")
+        facts = bundle.facts(database, sys.argv[1:])
+        facts["command"] = ["python", "-m", "evidence.collector", *sys.argv[1:]]
+        findings = examine(ground, claims)
+        bundle.write(
+            output,
+            findings,
+            page=page.rendered(findings, facts),
+            facts=facts,
+            secrets=ground.secrets(),
+        )
+    return [name for name, finding in findings.items() if not finding["holds"]]
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn what may go wrong into a message and exit code 1."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise click.ClickException(first_line(error)) from None
+    except (
+        bundle.SecretError,
+        OSError,
+        ServerError,
+        ServiceError,
+        SqitchError,
+        StateError,
+        UnreadyError,
+        ValueError,
+    ) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@click.option(
+    "--only",
+    type=click.Choice(list(CLAIMS)),
+    multiple=True,
+    help="A claim; may be given several times. Default: all.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=ROOT / "evidence" / "bundle",
+    help="Where the bundle goes. Default: evidence/bundle.",
+)
+@click.option(
+    "--calls", type=click.IntRange(1, 100_000), default=500, show_default=True
+)
+@click.option("--workers", type=click.IntRange(1, 64), default=10, show_default=True)
+@click.option(
+    "--bench",
+    "bench_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The JSON of `make bench`, to be part of it.",
+)
+def main(
+    only: tuple[str, ...],
+    output: Path,
+    calls: int,
+    workers: int,
+    bench_file: Path | None,
+) -> None:
+    """Examine every claim on a live installation and write the bundle.
+
+    Which one say PART_LENS_URL, DATABASE_URL (its deployer's) and JWT_SECRET; without
+    them it is the one here. Ends with 1 when a claim does not hold.
+    """
+    claims = [claim for name, claim in CLAIMS.items() if not only or name in only]
+    with one_line_errors():
+        measured = None
+        if bench_file:
+            measured = json.loads(bench_file.read_text(encoding="utf-8"))
+            claims.append(stress.BENCH)
+        failed = collect(
+            installation(),
+            output,
+            claims,
+            calls=calls,
+            workers=workers,
+            bench=measured,
+        )
+    for claim in claims:
+        told = "FAILS" if claim.name in failed else "holds"
+        click.echo(f"{told}  {claim.name:<18}  {claim.sentence}")
+    click.echo(f"{output / bundle.PAGE}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

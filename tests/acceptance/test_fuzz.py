@@ -1,0 +1,85 @@
+"""Whatever the description allows, sent as everybody: no 5xx, nothing undocumented."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from deploy.tokens import mint
+from tests.acceptance.scene import set_scene
+from tests.fleet import ROLES
+
+if TYPE_CHECKING:
+    from tests.acceptance.conftest import Api
+    from tests.acceptance.scene import Scene
+    from tests.fleet import Fleet
+
+EXAMPLES = 6
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def stage(fleet: Fleet) -> Scene:
+    """One scene for all: what the noise does to it is no matter."""
+    with fleet.connection.transaction(), fleet.connection.pipeline():
+        return set_scene(fleet)
+
+
+@pytest.fixture(scope="module")
+def personas(gateway_api: Api, stage: Scene) -> dict[str, dict[str, str]]:
+    """Headers of everybody: each role, a stranger, a service, nobody."""
+    people = {role: stage.ship.people[role] for role in ROLES}
+    tokens = {
+        role: gateway_api.token(person)
+        for role, person in {**people, "stranger": stage.stranger}.items()
+    }
+    tokens["service"] = mint(gateway_api.secret, user_id=None, role="service_role")
+    headers = {who: {"authorization": f"Bearer {t}"} for who, t in tokens.items()}
+    return {**headers, "nobody": {}}
+
+
+def test_noise_is_answered_as_described(
+    gateway_api: Api, stage: Scene, personas: dict[str, dict[str, str]]
+) -> None:
+    """Each operation, as each persona, with values that fit the description."""
+    schema = schemathesis.openapi.from_url(str(gateway_api.http.base_url.join("/")))
+    looked_at = 0
+    for found in schema.get_all_operations():
+        operation: Any = found.ok()  # type: ignore[union-attr]
+        looked_at += 1
+
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy())
+        def noise(case: Any) -> None:
+            where = case.body if isinstance(case.body, dict) else case.query
+            if "p_yacht_id" in (where or {}):
+                # Otherwise nothing would come past the gate.
+                where["p_yacht_id"] = str(stage.yacht_id)
+            for headers in personas.values():
+                answer = case.call(
+                    headers=headers, base_url=str(gateway_api.http.base_url)
+                )
+                case.validate_response(answer, checks=CHECKS)
+
+        noise()
+    assert looked_at > len(personas)

@@ -1,0 +1,93 @@
+"""Installations to take evidence of, and the command that does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from deploy import services
+from deploy.background import served
+from deploy.cluster import DEPLOYER
+from deploy.process import free_port
+from evidence.collector.__main__ import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from deploy.state import Secrets
+    from tests.conftest import Database
+
+STORAGE_SECRET = "signs the URLs of these tests and nothing else at all"  # noqa: S105 - ours
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A bundle, and how the command that wrote it ended."""
+
+    code: int
+    output: str
+    directory: Path
+
+    def __getitem__(self, name: str) -> Any:
+        """The content of a file."""
+        return json.loads((self.directory / f"{name}.json").read_text(encoding="utf-8"))
+
+    @property
+    def failed(self) -> list[str]:
+        """The claims that do not hold, as the summary names them."""
+        failed: list[str] = self["acceptance_summary"]["evidence"]["failed"]
+        return failed
+
+
+@dataclass(frozen=True)
+class Live:
+    """A gateway with storage on a database of its own."""
+
+    database: Database
+    url: str
+    secret: str = field(repr=False)
+
+    def take(self, directory: Path, *options: str) -> Taken:
+        """Run the command."""
+        environment = {
+            "PART_LENS_URL": self.url,
+            "DATABASE_URL": self.database.url(DEPLOYER),
+            "JWT_SECRET": self.secret,
+        }
+        ended = CliRunner().invoke(
+            main, ["--output", str(directory), *options], env=environment
+        )
+        return Taken(ended.exit_code, ended.output, directory)
+
+
+def _live(database: Database, secrets: Secrets, directory: Path) -> Iterator[Live]:
+    service = services.gateway(
+        database_url=database.url("authenticator"),
+        jwt_secret=secrets.jwt_secret,
+        port=free_port(),
+        storage_url=(directory / "bytes").as_uri(),
+        storage_secret=STORAGE_SECRET,
+    )
+    with served(service, directory / "log") as url:
+        yield Live(database, url, secrets.jwt_secret)
+
+
+@pytest.fixture(scope="module")
+def live(
+    database: Database, secrets: Secrets, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Live]:
+    """An installation as it should be."""
+    yield from _live(database, secrets, tmp_path_factory.mktemp("live"))
+
+
+@pytest.fixture
+def patient(
+    fresh_database: Database, secrets: Secrets, tmp_path: Path
+) -> Iterator[Live]:
+    """An installation that a test may break."""
+    yield from _live(fresh_database, secrets, tmp_path)
