@@ -273,6 +273,9 @@ def test_secrets_are_made_once_and_are_private(tmp_path: Path) -> None:
     assert state.secrets_file.stat().st_mode & 0o777 == 0o600
     assert first.jwt_secret not in repr(first)
     assert first.passwords["postgres"] not in repr(first)
+    url_secret = state.storage_secret()
+    assert state.storage_secret() == url_secret != first.jwt_secret
+    assert state.storage_secret_file.stat().st_mode & 0o777 == 0o600
 
 
 def test_damaged_secrets_are_not_replaced(tmp_path: Path) -> None:

@@ -91,5 +91,7 @@ def test_clean_leaves_what_is_not_ours(tmp_path: Path) -> None:
     state.signers_file.write_text("{}")
     (state.directory / "letter").write_text("kept")
     (state.log / "gateway.log").write_text("ours")
+    state.storage_secret()
+    (state.storage / "bytes").write_text("ours")
     remove_state(state)
     assert [path.name for path in state.directory.iterdir()] == ["letter"]
