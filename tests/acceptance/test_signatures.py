@@ -118,7 +118,12 @@ def test_reading_is_no_guess(
                 method,
                 f"/rpc/{function}",
                 params={name: _text(value) for name, value in given.items()},
-                headers={"authorization": f"Bearer {api.token(captain)}"},
+                # PostgREST 12 sends a body with a HEAD that it refuses: what came next
+                # on this connection would begin with it.
+                headers={
+                    "authorization": f"Bearer {api.token(captain)}",
+                    "connection": "close",
+                },
             )
             heard.append((response.status_code, response.content))
         with subtests.test(function=function):
