@@ -135,7 +135,7 @@ REQUESTS: Mapping[str, Send] = {
         "POST", "/rpc/consume_part", b"{}", content_profile="private", **JSON
     ),
     "another schema by get": raw("GET", "/rpc/action_list", accept_profile="private"),
-    "head": raw("HEAD", "/rpc/consume_part"),
+    "head": raw("HEAD", "/rpc/consume_part", connection="close"),
 }
 
 
