@@ -281,10 +281,9 @@ async def _send(scope: Scope, send: Send, response: Response) -> bytes:
     )
     body = response.body
     if isinstance(body, bytes):
-        if scope["method"] == "HEAD":
-            body = b""
-        await send({"type": "http.response.body", "body": body})
-        return response.body if isinstance(response.body, bytes) else b""
+        sent = b"" if scope["method"] == "HEAD" else body
+        await send({"type": "http.response.body", "body": sent})
+        return body
     first = b""
     async for chunk in body:
         first = first or chunk
