@@ -75,8 +75,8 @@ canary-set: bootstrap ## Set the percentage of yachts that are in (PERCENT=, REA
 	@$(PYTHON) -m deploy.operate canary-set "$$PERCENT" --reason "$$REASON" $(ARGS)
 
 # Not expanded by make: a reason may hold any character.
-canary-set: export PERCENT := $(value PERCENT)
-canary-set: export REASON := $(value REASON)
+canary-set: override export PERCENT := $(value PERCENT)
+canary-set: override export REASON := $(value REASON)
 
 reconcile: bootstrap ## Compare all stocks with the ledger and put cached quantities right.
 	@$(PYTHON) -m deploy.operate reconcile

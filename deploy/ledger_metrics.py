@@ -60,6 +60,13 @@ QUERIES = {
         FROM private.signature_compliance() AS c WHERE c.source = 'ledger'
         """,
     ),
+    "part_lens_reconciled_timestamp_seconds": (
+        "When stocks were last compared with the ledger, in seconds since 1970.",
+        """
+        SELECT coalesce(extract(epoch FROM max(r.ran_at)), 0)::float
+        FROM private.reconciliations AS r
+        """,
+    ),
     "part_lens_ledger_read_timestamp_seconds": (
         "When these were read, in seconds since 1970.",
         "SELECT extract(epoch FROM now())::float",

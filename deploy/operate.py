@@ -6,6 +6,7 @@ All of it is SQL; here it is called, as the deployer, and shown.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,26 @@ CAUSES = {
     "too_few_calls": "there were too few calls to judge by",
     "complete": "everybody is in, and every criterion holds",
 }
+
+# Seconds. Gateways report, and have it decided, several times a minute; a tick compares
+# stocks with the ledger once an hour.
+DECIDED_MOST = 120
+RECONCILED_MOST = 2 * 3600
+# How long ago something last happened, in seconds by the server's clock; windows are
+# forgotten by the tick.
+LIFE = """
+SELECT
+    extract(epoch FROM clock_timestamp() - (
+        SELECT max(d.newest_at) FROM private.canary_decisions AS d
+    ))::float AS decided,
+    extract(epoch FROM clock_timestamp() - (
+        SELECT max(r.ran_at) FROM private.reconciliations AS r
+    ))::float AS reconciled,
+    (
+        SELECT count(*) FROM private.canary_windows AS w
+        WHERE w.ended_at < clock_timestamp() - interval '15 days'
+    ) AS old_windows
+"""
 
 
 @contextmanager
@@ -79,8 +100,44 @@ def moment(text: str) -> str:
     return text[:19].replace("T", " ")
 
 
-def canary_lines(state: Mapping[str, Any]) -> Iterator[str]:
-    """The state of a flag for a person: where it stands, figures, decisions."""
+def ago(seconds: float | None) -> str:
+    """A time that has passed, in the largest unit that it fills."""
+    if seconds is None:
+        return "never"
+    units = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+    for unit, length in units:
+        if seconds >= length or unit == "second":
+            count = int(seconds // length)
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    raise AssertionError
+
+
+def life_lines(life: Mapping[str, Any], *, watched: bool) -> Iterator[str]:
+    """Whether anybody decides and ticks, and what it means when nobody does."""
+    decided, reconciled = life["decided"], life["reconciled"]
+    if watched and (decided is None or decided > DECIDED_MOST):
+        yield (
+            f"NOBODY DECIDES (last: {ago(decided)}): no gateway reports and nothing"
+            " runs `make tick`, so that the ramp neither goes on nor falls back"
+        )
+    elif decided is not None:
+        yield f"Decided {ago(decided)}"
+    if reconciled is None or reconciled > RECONCILED_MOST:
+        kept = life["old_windows"]
+        old = f", and {kept:,} windows of more than two weeks are there" if kept else ""
+        yield (
+            f"NOBODY TICKS (stocks compared with the ledger: {ago(reconciled)}){old}:"
+            " have `make tick` run every minute"
+        )
+    else:
+        yield f"Stocks compared with the ledger {ago(reconciled)}"
+
+
+def canary_lines(state: Mapping[str, Any], life: Mapping[str, Any]) -> Iterator[str]:
+    """The state of a flag for a person: where it stands, figures, decisions.
+
+    `life` is the row of LIFE.
+    """
     percentage, yachts = state["canary_percentage"], state["yachts"] or []
     inside = sum(yacht["is_in"] for yacht in yachts)
     switched = "" if state["enabled"] else ", switched off"
@@ -97,6 +154,7 @@ def canary_lines(state: Mapping[str, Any]) -> Iterator[str]:
             f"Next: {state['next_percentage']} %, not before"
             f" {moment(state['soak_ends_at'])} UTC"
         )
+    yield from life_lines(life, watched=state["is_watched"])
     figures = state["figures"]
     yield ""
     yield (
@@ -157,7 +215,7 @@ def canary(decisions: int) -> None:
     state = _answer(
         "SELECT private.canary_state(clock_timestamp(), %s::integer)", decisions
     )
-    _show(canary_lines(state))
+    _show(canary_lines(state, _answer(f"SELECT to_jsonb(l) FROM ({LIFE}) AS l")))  # noqa: S608  ours
 
 
 @main.command()
@@ -201,8 +259,15 @@ def readiness() -> None:
         (row["description"], number(row["figure"]), row["threshold"], row["verdict"])
         for row in rows
     ]
-    _show(table(shown))
-    sys.exit(any(row["verdict"] != "pass" for row in rows))
+    _show(table([("Criterion", "Figure", "Must be", "Verdict"), *shown]))
+    verdicts = Counter(row["verdict"] for row in rows)
+    told = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
+    is_ready = verdicts.keys() == {"pass"}
+    click.echo(
+        f"The version before can{'' if is_ready else 'not'} be retired"
+        f"{'' if is_ready else ' yet'}: {told}"
+    )
+    sys.exit(not is_ready)
 
 
 @main.command()

@@ -17,5 +17,5 @@ CREATE POLICY insert_service ON private.canary_windows
     TO pms_rpc
     WITH CHECK (current_setting('role') = 'service_role');
 
--- No UPDATE: what was reported stays. No DELETE: private.forget_canary_windows is the deployer's.
+-- No UPDATE: what was reported stays. No DELETE: private.tick, which forgets them, is the deployer's.
 GRANT SELECT, INSERT ON TABLE private.canary_windows TO pms_rpc;

@@ -67,7 +67,17 @@ def test_a_ledger_in_order(look: Callable[[], dict[str, float]]) -> None:
         "part_lens_drifted_stocks": 0,
         "part_lens_stock_drift_ratio": 0,
         "part_lens_signatures_incomplete": 0,
+        "part_lens_reconciled_timestamp_seconds": 0,
     }
+
+
+def test_when_it_was_reconciled(
+    look: Callable[[], dict[str, float]], fresh_database: Database
+) -> None:
+    """By the server's clock: no alert goes off while somebody ticks."""
+    change(fresh_database, "SELECT private.tick()")
+    found = look()["part_lens_reconciled_timestamp_seconds"]
+    assert abs(time.time() - found) < 600
 
 
 def test_a_cache_that_drifts(

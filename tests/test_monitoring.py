@@ -78,6 +78,12 @@ THRESHOLDS = {
             ">= 0.01": "a part that is off by 1 %, and by more",
         }
     },
+    "time() - min(part_lens_reconciled_timestamp_seconds)": {
+        "> 7200": {
+            "> 7260": "a tenant that nobody ticks for 2 hours, and 5 minutes more",
+            ">= 7200": "a tenant that nobody ticks for 2 hours, and 5 minutes more",
+        }
+    },
     "max(part_lens_signatures_incomplete)": {
         "> 0": {
             "> 1": "complete signatures, and one that is not",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -10,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.cluster import DEPLOYER
-from deploy.operate import main
+from deploy.operate import life_lines, main
+from deploy.state import ROOT
 from tests.fleet import launch, manned
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ def test_a_new_installation_has_everybody_in(operate: Operate) -> None:
     assert code == 0
     assert told.startswith("part_lens_v2: 100 %, since ")
     assert "1 of 1 yachts are in\nNobody has started the ramp" in told
+    assert "NOBODY TICKS (stocks compared with the ledger: never)" in told
+    assert "NOBODY DECIDES" not in told
     assert "p95_ms" in told
     assert "not enough data" in told
     assert told.endswith("Last decisions\n  none yet\n")
@@ -99,7 +104,10 @@ def test_readiness_is_a_line_for_each_criterion(operate: Operate) -> None:
     """And ends with 1 while one does not pass."""
     code, told = operate("readiness")
     assert code == 1
-    assert len(told.splitlines()) == 13
+    heading, *rows, verdict = told.splitlines()
+    assert heading.split() == ["Criterion", "Figure", "Must", "be", "Verdict"]
+    assert len(rows) == 15
+    assert verdict.startswith("The version before cannot be retired yet: ")
     assert "Days at 100 %" in told
     assert "not enough data" in told
 
@@ -108,6 +116,54 @@ def test_a_tick_is_a_line_of_json(operate: Operate) -> None:
     code, told = operate("tick")
     assert code == 0
     assert json.loads(told)["decision"] == "hold"
+    assert "Stocks compared with the ledger 0 seconds ago" in operate("canary")[1]
+
+
+@pytest.mark.parametrize(
+    ("decided", "reconciled", "old", "watched", "told"),
+    [
+        (119, 7199, 0, True, ["Decided 1 minute ago", "Stocks 1 hour ago"]),
+        (121, 7201, 0, True, ["NOBODY DECIDES 2 minutes ago", "NOBODY TICKS 2 hours"]),
+        (86400, 1, 0, False, ["Decided 1 day ago", "Stocks 1 second ago"]),
+        (None, 1, 0, True, ["NOBODY DECIDES never", "Stocks 1 second ago"]),
+        (None, None, 1234, False, ["NOBODY TICKS never 1,234 windows"]),
+    ],
+)
+def test_whether_anybody_decides_and_ticks(
+    decided: float | None,
+    reconciled: float | None,
+    old: int,
+    watched: bool,
+    told: list[str],
+) -> None:
+    """A ramp is decided upon every minute, stocks are looked at every hour."""
+    life = {"decided": decided, "reconciled": reconciled, "old_windows": old}
+    lines = [*life_lines(life, watched=watched)]
+    for line, words in zip(lines, told, strict=True):
+        for word in words.split(" "):
+            assert word in line
+
+
+def test_make_hands_a_reason_on_as_it_was_typed(
+    operate: Operate, database: Database
+) -> None:
+    """Neither make nor the shell expands it."""
+    reason = "it's $HOME, $(shell echo x) and `id`"
+    done = subprocess.run(
+        ["make", "-s", "canary-set", "PERCENT=100", f"REASON={reason}"],
+        cwd=ROOT,
+        env={
+            **{n: text for n, text in os.environ.items() if not n.startswith("MAKE")},
+            "DATABASE_URL": database.url(DEPLOYER),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().endswith(reason)
+    assert reason in operate("canary")[1]
 
 
 def test_a_database_without_part_lens_is_one_line(

@@ -142,11 +142,24 @@ BEGIN
                 AND r.stocks > 0)),
          v_health.stocks > 0),
         ('signed_rate', 100.0 * v_signing.signed / nullif(v_signing.total, 0), v_signing.total > 0),
-        ('repeated_keys', v_health.repeated_keys::numeric, v_health.keys > 0);
+        ('repeated_keys', v_health.repeated_keys::numeric, v_health.keys > 0),
+        ('hours_since_reconciliation',
+         (SELECT extract(epoch FROM p_now - max(r.ran_at)) / 3600
+          FROM private.reconciliations AS r
+          WHERE r.ran_at <= p_now),
+         true);
     RETURN QUERY
-    SELECT s.name, s.setting::numeric, true
+    SELECT
+        s.name,
+        -- A level: 0 is terse, the least.
+        CASE s.name
+            WHEN 'log_error_verbosity' THEN array_position(s.enumvals, s.setting) - 1
+            ELSE s.setting::integer
+        END::numeric,
+        true
     FROM pg_catalog.pg_settings AS s
-    WHERE s.name IN ('log_parameter_max_length', 'log_parameter_max_length_on_error')
+    WHERE s.name IN (
+        'log_error_verbosity', 'log_parameter_max_length', 'log_parameter_max_length_on_error')
     ORDER BY s.name;
 END
 $function$;

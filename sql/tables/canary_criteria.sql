@@ -59,4 +59,6 @@ VALUES
     ('release', 'signed_rate', 0, '=', 100, false, 'Signed actions and movements that are signed'),
     ('release', 'repeated_keys', 0, '=', 0, false, 'Idempotency keys that were carried out more than once'),
     ('release', 'log_parameter_max_length', 0, '=', 0, false, 'Bytes of a parameter that the server logs'),
-    ('release', 'log_parameter_max_length_on_error', 0, '=', 0, false, 'Bytes of a parameter that the server logs with an error');
+    ('release', 'log_parameter_max_length_on_error', 0, '=', 0, false, 'Bytes of a parameter that the server logs with an error'),
+    ('release', 'hours_since_reconciliation', 0, '<=', 2, false, 'Hours since stocks were compared with the ledger, which a tick does every hour'),
+    ('release', 'log_error_verbosity', 0, '=', 0, false, 'How much of an error the server logs: 0 terse, 1 default, 2 verbose');

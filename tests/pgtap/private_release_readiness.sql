@@ -1,10 +1,11 @@
 -- Whether v1 may be retired: each criterion just under and just over, and what proves nothing.
 BEGIN;
-SELECT plan(58);
+SELECT plan(64);
 SELECT tap.fleet();
 UPDATE public.feature_flags SET updated_at = now();
 
--- A week and two days of windows at 100 %, with calls in both; everything signed; a key used once.
+-- A week and two days of windows at 100 %, with calls in both; everything signed; a key used once; stocks
+-- compared with the ledger two hours before the week is over.
 CREATE FUNCTION tap.ready()
     RETURNS void
     LANGUAGE plpgsql
@@ -18,6 +19,8 @@ BEGIN
     PERFORM tap.insert_movement(tap.movement('write_off'));
     INSERT INTO private.request_keys (yacht_id, idempotency_key, actor_id, action, arguments_sha256)
     VALUES (tap.id('yacht'), 'key', tap.id('crew'), 'consume_part', '');
+    INSERT INTO private.reconciliations (ran_at, stocks, drifting, repaired)
+    VALUES (tap.began() + interval '166 hours', 0, 0, 0);
 END
 $function$;
 -- The verdict on one criterion, with its figure, when something was done; undone afterwards.
@@ -49,7 +52,8 @@ SELECT results_eq(
     $$VALUES ('days_at_100', '>= 7'), ('server_errors', '= 0'), ('p95_ms', '< 400'),
              ('error_rate', '< 0.3'), ('violations', '= 0'), ('server_errors_before', '= 0'),
              ('success_rate', '> 99'), ('p99_ms', '< 1000'), ('drift_rate', '< 0.1'),
-             ('signed_rate', '= 100'), ('repeated_keys', '= 0'), ('log_parameter_max_length', '= 0'),
+             ('signed_rate', '= 100'), ('repeated_keys', '= 0'), ('hours_since_reconciliation', '<= 2'),
+             ('log_error_verbosity', '= 0'), ('log_parameter_max_length', '= 0'),
              ('log_parameter_max_length_on_error', '= 0')$$,
     'every criterion has its row and its threshold');
 SELECT is(
@@ -60,7 +64,7 @@ FROM (VALUES
     ('error_rate', 'none not enough data'), ('violations', '0 not enough data'),
     ('server_errors_before', '0 not enough data'), ('success_rate', 'none not enough data'),
     ('p99_ms', 'none not enough data'), ('drift_rate', '0 pass'), ('signed_rate', 'none not enough data'),
-    ('repeated_keys', '0 not enough data')
+    ('repeated_keys', '0 not enough data'), ('hours_since_reconciliation', 'none not enough data')
 ) AS c (criterion, verdict);
 
 SELECT tap.ready();
@@ -75,7 +79,7 @@ SELECT is(
          'service_role', NULL, 'SELECT public.release_readiness()')::jsonb) AS r (value)
      WHERE r.value ->> 'verdict' = 'pass'),
     '["days_at_100", "server_errors_before", "drift_rate", "signed_rate", "repeated_keys",
-      "log_parameter_max_length", "log_parameter_max_length_on_error"]',
+      "log_error_verbosity", "log_parameter_max_length", "log_parameter_max_length_on_error"]',
     'a service asks with the clock of the server, and sees the ledger as the deployer does');
 
 SELECT is(tap.criterion(c.criterion, c.doing, c.elapsed), c.verdict, c.criterion || ': ' || c.what)
@@ -163,7 +167,18 @@ FROM (VALUES
     ('log_parameter_max_length', 'SET LOCAL log_parameter_max_length = 1', '168 hours', '1 fail',
      'a byte is'),
     ('log_parameter_max_length_on_error', 'SET LOCAL log_parameter_max_length_on_error = 1024',
-     '168 hours', '1024 fail', 'a kilobyte is')
+     '168 hours', '1024 fail', 'a kilobyte is'),
+    ('log_error_verbosity', 'SET LOCAL log_error_verbosity = ''default''', '168 hours', '1 fail',
+     'what an error quotes is logged'),
+    ('log_error_verbosity', 'SET LOCAL log_error_verbosity = verbose', '168 hours', '2 fail',
+     'and where it comes from'),
+    ('hours_since_reconciliation', 'SELECT', '168 hours 1 minute', '2.017 fail',
+     'nobody ticks, for a minute'),
+    ('hours_since_reconciliation', 'DELETE FROM private.reconciliations', '168 hours',
+     'none not enough data', 'nobody ever ticked'),
+    ('hours_since_reconciliation', 'INSERT INTO private.reconciliations (ran_at, stocks, drifting, repaired)
+      VALUES (tap.began() + interval ''169 hours'', 4, 0, 0)', '168 hours 1 minute', '2.017 fail',
+     'a later one does not count')
 ) AS c (criterion, doing, elapsed, verdict, what);
 
 SELECT is(
