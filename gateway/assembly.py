@@ -77,14 +77,14 @@ def _route(settings: Settings, *, tenant: str = "") -> Route:
     if settings.route == "direct":
         database = Database(settings, tenant=tenant)
         storage = storage_of(settings, database, tenant=tenant)
-        return with_canary(DirectRoute(database, storage), settings)
+        return with_canary(DirectRoute(database, storage), settings, tenant=tenant)
     secret = settings.postgrest_jwt_secret
     route = PostgrestRoute(
         settings.postgrest_url,
         storage_of(settings, None, tenant=tenant),
         Signer(secret) if secret else None,
     )
-    return with_canary(route, settings)
+    return with_canary(route, settings, tenant=tenant)
 
 
 def _documented(settings: Settings) -> str:

@@ -10,9 +10,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import json_object
-from gateway.signer import Signer
+from gateway.reporting import reporter
 from gateway.v1 import V1
-from gateway.windows import ABORTED, Reporter, Windows, whole_body
+from gateway.windows import ABORTED, Windows, whole_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.messages import Pool, Request, Response, Route
     from gateway.settings import Settings
     from gateway.tokens import Identity
+    from gateway.windows import Reporter
 
     Message = MutableMapping[str, Any]
     Scope = MutableMapping[str, Any]
@@ -30,21 +31,14 @@ WATCHED = "part_lens.watched"
 OUT = "feature_disabled"
 
 
-def with_canary(route: Route, settings: Settings) -> Route:
+def with_canary(route: Route, settings: Settings, *, tenant: str = "") -> Route:
     """Add to a tenant's route what the settings say of windows and of v1."""
     v1 = V1(settings.v1_url) if settings.v1_url else None
-    windows, reporter = None, None
-    signs = settings.route == "postgrest" and not settings.postgrest_jwt_secret
-    if settings.window_seconds and (settings.jwt_secrets or not signs):
-        windows = Windows()
-        signer = Signer(settings.jwt_secrets[0].decode()) if signs else None
-        reporter = Reporter(
-            windows,
-            route,
-            seconds=settings.window_seconds,
-            authorization=signer.authorization if signer else None,
-        )
-    return CanaryRoute(route, windows=windows, reporter=reporter, v1=v1)
+    windows = Windows()
+    reports = reporter(windows, route, settings, tenant=tenant)
+    return CanaryRoute(
+        route, windows=windows if reports else None, reporter=reports, v1=v1
+    )
 
 
 class CanaryRoute:
@@ -74,7 +68,7 @@ class CanaryRoute:
         if self._v1 is not None:
             await self._v1.open()
         if self._reporter is not None:
-            self._reporter.start()
+            await self._reporter.start()
 
     async def close(self) -> None:
         """Report the last window, and close the route."""

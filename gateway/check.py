@@ -11,6 +11,7 @@ from psycopg.rows import tuple_row
 
 from gateway import catalogue
 from gateway.master import LOOK_UP, NOBODY
+from gateway.reporting import Way, way_of
 from gateway.statements import SCHEMA
 from gateway.storage import storage_of
 from gateway.tokens import ROLES
@@ -68,6 +69,7 @@ async def check(settings: Settings) -> list[Finding]:
             findings += [f async for f in _database(tenant.database_url)]
         if tenant.route == "postgrest":
             findings.append(await _upstream(tenant))
+        findings.append(_windows(tenant))
     return findings
 
 
@@ -140,6 +142,11 @@ async def _upstream(settings: Settings) -> Finding:
     finally:
         await route.close()
     return Finding(good, f"PostgREST {url}: {'answers' if good else 'does not answer'}")
+
+
+def _windows(settings: Settings) -> Finding:
+    way = way_of(settings)
+    return Finding(way is not Way.NONE, way.value)
 
 
 def _where(url: str) -> str:

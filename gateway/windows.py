@@ -119,17 +119,24 @@ class Reporter:
         *,
         seconds: float,
         authorization: Callable[[Identity], str] | None = None,
+        owns_route: bool = False,
     ) -> None:
-        """Take how long a window is, and what signs a service's token, if any."""
+        """Take how long a window is, and what signs a service's token, if any.
+
+        :param owns_route: whether the route is for reports alone, to open and to close.
+        """
         self._windows = windows
         self._route = route
         self._seconds = seconds
         self._authorization = authorization
+        self._owns_route = owns_route
         self._waiting: deque[bytes] = deque(maxlen=WAITING_MOST)
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin to report."""
+        if self._owns_route:
+            await self._route.open()
         self._task = asyncio.create_task(self._run(), name="windows")
 
     async def stop(self) -> None:
@@ -142,6 +149,8 @@ class Reporter:
         self._keep(self._windows.cut(last=True))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._flush(), FAREWELL)
+        if self._owns_route:
+            await self._route.close()
 
     async def _run(self) -> None:
         while True:

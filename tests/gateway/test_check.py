@@ -11,7 +11,10 @@ from deploy.process import free_port
 from tests.gateway.conftest import DATABASE, SECRET
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from deploy.cluster import Cluster
+    from tests.gateway.conftest import Api
 
 
 def gateway(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -81,3 +84,20 @@ def test_a_wrong_setting_is_one_line() -> None:
     assert found.returncode == 1
     assert "PART_LENS_JWT_SECRET" in found.stderr
     assert "Traceback" not in found.stderr
+
+
+def test_windows_that_cannot_be_reported_fail(reference: Api, tmp_path: Path) -> None:
+    """A key set verifies and does not sign: the ramp would see no call."""
+    (tmp_path / "keys.json").write_text('{"keys": []}')
+    settings = {
+        "ROUTE": "postgrest",
+        "POSTGREST_URL": reference.url,
+        "JWKS": str(tmp_path / "keys.json"),
+    }
+    found = gateway("--check", **settings)
+    assert found.returncode == 1
+    (failed,) = [line for line in found.stdout.splitlines() if "FAIL" in line]
+    assert "windows for the canary: cannot be reported" in failed
+    assert "PART_LENS_WINDOW_SECONDS=0" in failed
+    found = gateway("--check", **settings, WINDOW_SECONDS="0")
+    assert (found.returncode, "not wanted" in found.stdout) == (0, True)

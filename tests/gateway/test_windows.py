@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 
 from gateway.windows import ABORTED, BOUNDS, NAMES_MOST, Windows
 
@@ -19,6 +21,7 @@ from .waiting import eventually, sleeping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from deploy.cluster import Cluster
 
@@ -189,6 +192,41 @@ def test_a_database_without_a_place_for_windows_is_served(serve: Any) -> None:
         eventually(lambda: api.logged("window lost"))
         assert api.logged("window lost")[0]["reason"] == "PGRST202"
         assert api.post("/rpc/echo").status_code == 200
+
+
+@pytest.fixture
+def key_set(tmp_path: Path) -> str:
+    """A file with a key that verifies and cannot sign."""
+    path = tmp_path / "keys.json"
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    path.write_text(json.dumps({"keys": [ECAlgorithm.to_jwk(key, as_dict=True)]}))
+    return str(path)
+
+
+def test_who_cannot_sign_reports_by_a_connection_of_its_own(
+    serve: Any, reports: Any, reference: Api, key_set: str
+) -> None:
+    """A PostgREST would take no report from there."""
+    settings = {"JWT_SECRET": "", "JWKS": key_set, "WINDOW_SECONDS": "0.1"}
+    with serve(postgrest_url=reference.url, **settings) as api:
+        eventually(lambda: len(reports()) >= 2)
+        # By a token of the database's secret, which is not among the keys.
+        assert api.post("/rpc/echo").status_code == 401
+    assert reports()[-1]["is_last"] is True
+    assert not api.logged("windows not reported")
+
+
+def test_that_nothing_is_reported_is_said_at_the_start(
+    serve: Any, reports: Any, reference: Api, key_set: str
+) -> None:
+    """Where there is neither a key to sign with nor a database to call."""
+    settings = {"JWT_SECRET": "", "JWKS": key_set, "DATABASE_URL": ""}
+    with serve(postgrest_url=reference.url, WINDOW_SECONDS="0.1", **settings) as api:
+        (said,) = api.logged("windows not reported")
+        assert "PART_LENS_WINDOW_SECONDS=0" in said["reason"]
+    assert reports() == []
+    with serve(postgrest_url=reference.url, WINDOW_SECONDS="0", **settings) as api:
+        assert not api.logged("windows not reported")
 
 
 def test_no_windows_are_reported_where_none_are_wanted(
