@@ -137,15 +137,10 @@ def main(
             scale=Scale(),
         )
         found = measure(bench, names, progress=shown)
-    document: dict[str, Any] = {
-        "command": " ".join(["python -m deploy.bench", *sys.argv[1:]]),
-        "method": "medians over rounds in which what is compared takes turns; a ratio"
-        " is taken in each round",
-        "seconds": seconds,
-        "rounds": rounds,
-        "machine": machine,
-        "measurements": {n: report.as_data(*found[n]) for n in found},
-    }
+    command = " ".join(["python -m deploy.bench", *sys.argv[1:]])
+    document = report.as_document(
+        found, command=command, seconds=seconds, rounds=rounds, machine=machine
+    )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     _print(found, machine, output)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from deploy.revision import revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +25,8 @@ def as_data(title: str, result: Result) -> Mapping[str, Any]:
     """The same for JSON, with each round."""
     return {
         "title": title,
+        "header": list(result.header),
+        "rows": [list(row) for row in result.rows],
         "figures": result.figures,
         "targets": [
             {
@@ -35,6 +40,28 @@ def as_data(title: str, result: Result) -> Mapping[str, Any]:
             for verdict in result.verdicts
         ],
         "faults": list(result.faults),
+    }
+
+
+def as_document(
+    found: Mapping[str, tuple[str, Result]],
+    *,
+    command: str,
+    seconds: float,
+    rounds: int,
+    machine: Mapping[str, Any],
+) -> dict[str, Any]:
+    """All that was found, and what a reader must know of how."""
+    return {
+        "command": command,
+        "method": "medians over rounds in which what is compared takes turns; a ratio"
+        " is taken in each round",
+        "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **revision().as_data(),
+        "seconds": seconds,
+        "rounds": rounds,
+        "machine": dict(machine),
+        "measurements": {name: as_data(*found[name]) for name in found},
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +20,7 @@ from deploy.sqitch import SqitchError
 from deploy.state import ROOT, StateError
 from evidence.collector import (
     acceptance,
+    benchmark,
     bundle,
     catalogue,
     movements,
@@ -49,9 +49,16 @@ CLAIMS: dict[str, Claim] = {
         *storage.CLAIMS,
         *catalogue.CLAIMS,
         *stress.CLAIMS,
+        *benchmark.CLAIMS,
         *scan.CLAIMS,
         *catalogue.LAST,
     )
+}
+
+TOLD: dict[bool | None, str] = {
+    True: "holds",
+    False: "FAILS",
+    None: "not measured",
 }
 
 
@@ -73,8 +80,8 @@ def collect(
     output: Path,
     claims: Sequence[Claim],
     **more: Any,
-) -> list[str]:
-    """Examine claims and write the bundle; the names of those that do not hold."""
+) -> bundle.Findings:
+    """Examine claims and write the bundle; what was found of each."""
     with (
         psycopg.connect(found.database_url, autocommit=True) as database,
         boarded(found.url, found.jwt_secret, database, **more) as ground,
@@ -91,7 +98,7 @@ def collect(
             facts=facts,
             secrets=ground.secrets(),
         )
-    return [name for name, finding in findings.items() if not finding["holds"]]
+    return findings
 
 
 @contextmanager
@@ -102,6 +109,7 @@ def one_line_errors() -> Iterator[None]:
     except psycopg.Error as error:
         raise click.ClickException(first_line(error)) from None
     except (
+        benchmark.BenchFileError,
         bundle.SecretError,
         OSError,
         ServerError,
@@ -135,14 +143,18 @@ def one_line_errors() -> Iterator[None]:
     "--bench",
     "bench_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The JSON of `make bench`, to be part of it.",
+    help="The JSON of a `make bench` to be part of it. Default: evidence/bench.json if"
+    " it is of this commit, else a short run where the installation is the one here.",
 )
+@click.option("--no-bench", is_flag=True, help="No benchmark: it is not measured then.")
 def main(
     only: tuple[str, ...],
     output: Path,
     calls: int,
     workers: int,
     bench_file: Path | None,
+    *,
+    no_bench: bool,
 ) -> None:
     """Examine every claim on a live installation and write the bundle.
 
@@ -151,23 +163,24 @@ def main(
     """
     claims = [claim for name, claim in CLAIMS.items() if not only or name in only]
     with one_line_errors():
-        measured = None
-        if bench_file:
-            measured = json.loads(bench_file.read_text(encoding="utf-8"))
-            claims.append(stress.BENCH)
-        failed = collect(
-            installation(),
-            output,
-            claims,
-            calls=calls,
-            workers=workers,
-            bench=measured,
+        found = installation()
+        # Before anybody is aboard: it has nothing to do with them.
+        speed = benchmark.known(
+            bench_file,
+            wanted=not no_bench and any(claim.name == "bench" for claim in claims),
+            is_here=found.is_here,
+        )
+        findings = collect(
+            found, output, claims, calls=calls, workers=workers, speed=speed
         )
     for claim in claims:
-        told = "FAILS" if claim.name in failed else "holds"
-        click.echo(f"{told}  {claim.name:<18}  {claim.sentence}")
+        told = TOLD[findings[claim.name]["holds"]]
+        click.echo(f"{told:<12}  {claim.name:<18}  {claim.sentence}")
+    measured = findings.get("bench", {}).get("evidence", {})
+    for target in measured.get("missed_targets", ()):
+        click.echo(f"MISSED        target of speed     {target}")
     click.echo(f"{output / bundle.PAGE}")
-    sys.exit(1 if failed else 0)
+    sys.exit(any(found["holds"] is False for found in findings.values()))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,11 @@ import hashlib
 import json
 import os
 import platform
-import subprocess
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from deploy.state import ROOT
+from deploy.revision import revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,8 +65,11 @@ def write(
 
 
 def summary(findings: Findings) -> dict[str, Any]:
-    """All claims, with verdicts; and those that do not hold, by name."""
-    failed = sorted(name for name, found in findings.items() if not found["holds"])
+    """All claims, with verdicts; and those that do not hold, or were not examined."""
+    failed, unknown = (
+        sorted(name for name, found in findings.items() if found["holds"] is verdict)
+        for verdict in (False, None)
+    )
     return {
         "claim": "Every claim holds.",
         "holds": not failed,
@@ -77,6 +79,7 @@ def summary(findings: Findings) -> dict[str, Any]:
                 for name, found in findings.items()
             },
             "failed": failed,
+            "not_measured": unknown,
         },
     }
 
@@ -110,10 +113,7 @@ def facts(database: psycopg.Connection, command: Sequence[str]) -> dict[str, Any
     return {
         "command": list(command),
         "taken_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": _git("rev-parse", "HEAD"),
-        "uncommitted_changes": bool(
-            _git("status", "--porcelain", "--", ".", ":!evidence/bundle")
-        ),
+        **revision().as_data(),
         "newest_change": change,
         # Of the machine of the collector, at the start.
         "machine": {
@@ -134,14 +134,3 @@ def _has_sqitch(database: psycopg.Connection) -> bool:
         "SELECT to_regclass('sqitch.changes') IS NOT NULL"
     ).fetchone()
     return bool(row and row[0])
-
-
-def _git(*arguments: str) -> str | None:
-    """What git says; None where there is no repository."""
-    try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finding:
-    """Whether a claim holds, and the data that say so."""
+    """Whether a claim holds, and the data that say so; None: it was not examined."""
 
-    holds: bool
+    holds: bool | None
     evidence: Any
 
 

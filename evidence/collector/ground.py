@@ -20,6 +20,7 @@ from psycopg.rows import dict_row
 
 from deploy.signers import Signer, new_pin
 from deploy.tokens import mint
+from evidence.collector.benchmark import Speed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -99,7 +100,7 @@ class Ground:
     people: Mapping[str, uuid.UUID]
     calls: int = 500
     workers: int = 10
-    bench: Any = None
+    speed: Speed = field(default_factory=lambda: Speed(None, "nobody asked for it"))
     signers: dict[str, Signer] = field(default_factory=dict, repr=False)
     # Secrets that were told to others than the signers.
     told: set[str] = field(default_factory=set, repr=False)

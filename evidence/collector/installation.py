@@ -20,6 +20,8 @@ class Installation:
     """Where calls and SQL go, and what signs the tokens of its people."""
 
     url: str
+    # Whether it is the one that `make demo` leaves, on this machine.
+    is_here: bool
     database_url: str = field(repr=False)
     jwt_secret: str = field(repr=False)
 
@@ -33,7 +35,7 @@ def installation() -> Installation:
     secret = os.environ.get("JWT_SECRET") or os.environ.get("PART_LENS_JWT_SECRET")
     if all(named):
         secret = secret or State.current().secrets().jwt_secret
-        return Installation(named[0].rstrip("/"), named[1], secret)
+        return Installation(named[0].rstrip("/"), False, named[1], secret)
     if any(named):
         raise UnreadyError(f"{' and '.join(NAMED)} go together: one is missing")
     state = State.current()
@@ -43,6 +45,7 @@ def installation() -> Installation:
         migrate(cluster.url(DEPLOYER))
     return Installation(
         gateway.url if gateway else start_gateway(state, route="direct"),
+        True,
         cluster.url(DEPLOYER),
         state.secrets().jwt_secret,
     )

@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidence.collector import plots
+from evidence.collector.speed_page import speed, targets_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 STYLE = Path(__file__).with_name("page.css")
 Findings = dict[str, dict[str, Any]]
+# By verdict, what is wrong first: the kind for the style, and the word.
+STATES: Mapping[bool | None, tuple[str, str]] = {
+    False: ("fails", "FAILS"),
+    None: ("unknown", "not measured"),
+    True: ("good", "holds"),
+}
 
 
 def rendered(findings: Findings, facts: Mapping[str, Any]) -> str:
@@ -35,7 +42,10 @@ def rendered(findings: Findings, facts: Mapping[str, Any]) -> str:
 
 
 def _verdicts(findings: Findings, facts: Mapping[str, Any]) -> Iterator[str]:
-    failed = [name for name, found in findings.items() if not found["holds"]]
+    failed, unknown = (
+        [name for name, found in findings.items() if found["holds"] is verdict]
+        for verdict in (False, None)
+    )
     yield "<h1>Part Lens: evidence</h1>"
     commit = (facts["commit"] or "unknown")[:12]
     yield f'<p class="soft">{escape(facts["taken_at"])}, commit {escape(commit)}</p>'
@@ -43,12 +53,24 @@ def _verdicts(findings: Findings, facts: Mapping[str, Any]) -> Iterator[str]:
         told = f"{len(failed)} of {len(findings)} claims fail: {', '.join(failed)}"
         yield f'<p class="verdict fails">{escape(told)}</p>'
     else:
-        yield f'<p class="verdict">All {len(findings)} claims hold</p>'
+        which = "claims that were examined" if unknown else "claims"
+        told = f"All {len(findings) - len(unknown)} {which} hold"
+        yield f'<p class="verdict">{told}</p>'
+    if unknown:
+        told = escape(f"Not measured: {', '.join(unknown)}")
+        yield f'<p class="verdict unknown">{told}</p>'
+    # A target of speed is not claimed: it depends on the machine.
+    measured = findings.get("bench", {}).get("evidence", {})
+    if measured.get("missed_targets") or measured.get("bench", {}).get("left_out"):
+        yield f'<p class="verdict unknown">{escape(targets_told(measured))}</p>'
     yield '<ul class="claims">'
-    for name, found in sorted(findings.items(), key=lambda item: item[1]["holds"]):
-        state = ("", "holds") if found["holds"] else (' class="fails"', "FAILS")
+    order = list(STATES)
+    for name, found in sorted(
+        findings.items(), key=lambda item: order.index(item[1]["holds"])
+    ):
+        kind, told = STATES[found["holds"]]
         yield (
-            f"<li{state[0]}><b>{state[1]}</b><span>{escape(found['claim'])}"
+            f'<li class="{kind}"><b>{told}</b><span>{escape(found["claim"])}'
             f' <a class="soft" href="{name}.json">{name}</a></span></li>'
         )
     yield "</ul>"
@@ -57,6 +79,7 @@ def _verdicts(findings: Findings, facts: Mapping[str, Any]) -> Iterator[str]:
 def _pictures(findings: Findings) -> Iterator[str]:
     sections = {
         "stress": _stress,
+        "bench": speed,
         "role_matrix": _roles,
         "storage_matrix": _storage,
         "zero_5xx": _scan,

@@ -13,6 +13,7 @@ WIDTH, HEIGHT = 480, 240
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 30, 28
 CELL, ROW = 34, 22
 NAMES, HEAD = 184, 92
+LETTER, ENDS = 6.2, 60
 
 
 def bars(values: Sequence[tuple[str, float]], *, title: str, every: int = 1) -> str:
@@ -42,6 +43,25 @@ def bars(values: Sequence[tuple[str, float]], *, title: str, every: int = 1) -> 
                 f' text-anchor="middle">{escape(label)}</text>'
             )
     return _picture(WIDTH, HEIGHT, title, drawn)
+
+
+def lines(values: Sequence[tuple[str, float]], *, title: str) -> str:
+    """Bars that lie, from 0, each with its name before and its value behind."""
+    top = max((value for _, value in values), default=1) or 1
+    names = min(WIDTH / 2, LETTER * max(len(name) for name, _ in values) + 12)
+    wide = WIDTH - names - ENDS
+    drawn = [f'<text x="0" y="16" font-weight="600">{escape(title)}</text>']
+    for place, (name, value) in enumerate(values):
+        y, long = TOP + ROW * place, wide * value / top
+        drawn.append(
+            f'<text x="{names - 8:.1f}" y="{y + 14}" text-anchor="end">'
+            f"{escape(name)}</text>"
+            f'<rect x="{names:.1f}" y="{y + 2}" width="{long:.1f}" height="{ROW - 6}"'
+            ' fill="var(--bar)"/>'
+            f'<text class="soft" x="{names + long + 6:.1f}" y="{y + 14}">'
+            f"{value:,g}</text>"
+        )
+    return _picture(WIDTH, TOP + ROW * len(values), title, drawn)
 
 
 def matrix(

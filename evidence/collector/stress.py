@@ -132,23 +132,6 @@ def _over_time(ends: Sequence[float], seconds: float) -> list[dict[str, float]]:
     ]
 
 
-def bench(ground: Ground) -> Finding:
-    """The figures of `make bench`. A missed target depends on the machine and is shown;
-    a fault is an error or a stock that does not add up."""
-    measurements = ground.bench["measurements"]
-    missed = [
-        target["name"]
-        for measurement in measurements.values()
-        for target in measurement["targets"]
-        if not target["reached"]
-    ]
-    faults = [f for measurement in measurements.values() for f in measurement["faults"]]
-    return Finding(
-        bool(measurements) and not faults,
-        {"missed_targets": missed, "faults": faults, "bench": ground.bench},
-    )
-
-
 CLAIMS = (
     Claim(
         "stress",
@@ -157,4 +140,3 @@ CLAIMS = (
         10,
     ),
 )
-BENCH = Claim("bench", "The benchmark ran without a fault.", bench, 0.1)
