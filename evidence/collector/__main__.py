@@ -84,7 +84,10 @@ def collect(
     """Examine claims and write the bundle; what was found of each."""
     with (
         psycopg.connect(found.database_url, autocommit=True) as database,
-        boarded(found.url, found.jwt_secret, database, **more) as ground,
+        found.tenancy() as tenancy,
+        boarded(
+            found.url, found.jwt_secret, database, tenancy=tenancy, **more
+        ) as ground,
     ):
         # Else times would depend on where the evidence is taken.
         database.execute("SET TimeZone = 'UTC'")
@@ -158,8 +161,9 @@ def main(
 ) -> None:
     """Examine every claim on a live installation and write the bundle.
 
-    Which one say PART_LENS_URL, DATABASE_URL (its deployer's) and JWT_SECRET; without
-    them it is the one here. Ends with 1 when a claim does not hold.
+    Which one say PART_LENS_URL, DATABASE_URL (its deployer's) and JWT_SECRET, and of
+    several tenants TENANT and MASTER_DATABASE_URL (MASTER's deployer's); without them
+    it is the one here. Ends with 1 when a claim does not hold.
     """
     claims = [claim for name, claim in CLAIMS.items() if not only or name in only]
     with one_line_errors():

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import httpx
+import psycopg
 from psycopg.rows import dict_row
 
 from deploy.signers import Signer, new_pin
@@ -24,8 +25,6 @@ from evidence.collector.benchmark import Speed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import psycopg
 
 CREW_ONLY = ("crew", "deckhand", "steward", "engineer")
 HEADS = ("eto", "chief_engineer", "chief_officer", "chief_steward", "purser")
@@ -57,6 +56,48 @@ WHERE private.canary_bucket('part_lens_v2', i.id) < 5
 LIMIT 1
 RETURNING yacht_id
 """
+
+
+# What a gateway of several tenants says to people whom MASTER does not know.
+TENANCY_CODES = {"account_unknown", "tenant_missing", "tenant_unknown"}
+
+
+@dataclass(frozen=True)
+class Tenancy:
+    """Whose the database is, and MASTER, which has to know the people."""
+
+    alias: str
+    master: psycopg.Connection = field(repr=False)
+
+    def admit(
+        self, yachts: Mapping[uuid.UUID, str], people: Sequence[uuid.UUID]
+    ) -> None:
+        """Yachts with their names, and people, become the tenant's.
+
+        :raises UnreadyError: MASTER has no such tenant.
+        """
+        cursor = self.master.cursor()
+        try:
+            cursor.executemany(
+                "INSERT INTO master.yachts (yacht_id, tenant_key_alias, name)"
+                " VALUES (%s, %s, %s)",
+                [(yacht, self.alias, name) for yacht, name in yachts.items()],
+            )
+        except psycopg.errors.ForeignKeyViolation:
+            raise UnreadyError(f"MASTER has no tenant {self.alias}") from None
+        cursor.executemany(
+            "INSERT INTO master.user_accounts (user_id, tenant_key_alias)"
+            " VALUES (%s, %s)",
+            [(person, self.alias) for person in people],
+        )
+
+    def dismiss(self, people: Sequence[uuid.UUID]) -> None:
+        """The accounts stay, and open nothing."""
+        self.master.execute(
+            "UPDATE master.user_accounts SET is_active = false"
+            " WHERE user_id = ANY (%s)",
+            [people],
+        )
 
 
 class UnreadyError(Exception):
@@ -98,6 +139,7 @@ class Ground:
     yacht_id: uuid.UUID
     other_yacht: uuid.UUID
     people: Mapping[str, uuid.UUID]
+    tenancy: Tenancy | None = None
     calls: int = 500
     workers: int = 10
     speed: Speed = field(default_factory=lambda: Speed(None, "nobody asked for it"))
@@ -121,10 +163,12 @@ class Ground:
         if who == "nobody":
             return {}
         roles = {"anon": "anon", "service": "service_role"}
+        alone = self.tenancy if who in roles else None
         token = mint(
             self.secret,
             user_id=self.people.get(who),
             role=roles.get(who, "authenticated"),
+            tenant=alone.alias if alone else None,
         )
         return {"Authorization": f"Bearer {token}"}
 
@@ -223,7 +267,12 @@ def key() -> str:
 
 @contextmanager
 def boarded(
-    url: str, secret: str, database: psycopg.Connection, **more: Any
+    url: str,
+    secret: str,
+    database: psycopg.Connection,
+    *,
+    tenancy: Tenancy | None = None,
+    **more: Any,
 ) -> Iterator[Ground]:
     """A yacht of its own with people, who leave at the end.
 
@@ -231,20 +280,23 @@ def boarded(
         ramp is watched.
     """
     _demand_no_ramp(database)
-    yacht_id, other = (
-        _yacht(database, name) for name in ("M/Y Evidence", "S/Y Alongside")
-    )
+    names = ("M/Y Evidence", "S/Y Alongside")
+    yacht_id, other = (_yacht(database, name) for name in names)
     people = {who: uuid.uuid4() for who in (*PEOPLE, "stranger")}
     aboard = [
         *((people[who], yacht_id, role) for who, role in PEOPLE.items()),
         (people["stranger"], other, "manager"),
     ]
-    database.cursor().executemany(
-        "INSERT INTO public.auth_users_roles (user_id, yacht_id, role)"
-        " VALUES (%s, %s, %s)",
-        aboard,
-    )
     try:
+        if tenancy:
+            tenancy.admit(
+                dict(zip((yacht_id, other), names, strict=True)), [*people.values()]
+            )
+        database.cursor().executemany(
+            "INSERT INTO public.auth_users_roles (user_id, yacht_id, role)"
+            " VALUES (%s, %s, %s)",
+            aboard,
+        )
         with httpx.Client(
             base_url=url,
             timeout=30,
@@ -252,12 +304,14 @@ def boarded(
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
         ) as http:
             ground = Ground(
-                url, http, secret, database, yacht_id, other, people, **more
+                url, http, secret, database, yacht_id, other, people, tenancy, **more
             )
             _demand_ready(ground)
             yield ground
     finally:
         _leave(database, list(people.values()))
+        if tenancy:
+            tenancy.dismiss(list(people.values()))
 
 
 def _yacht(database: psycopg.Connection, name: str) -> uuid.UUID:
@@ -275,6 +329,11 @@ def _demand_ready(ground: Ground) -> None:
         raise UnreadyError(
             f"{ground.url} does not answer: {type(error).__name__}"
         ) from error
+    if answer.code in TENANCY_CODES:
+        raise UnreadyError(
+            f"{ground.url} serves several tenants: TENANT names the one whose database"
+            " DATABASE_URL is, and MASTER_DATABASE_URL is MASTER, as its deployer"
+        )
     if answer.status != 200:
         raise UnreadyError(
             f"{ground.url} answers {answer.shown} to a captain of a new yacht: is"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,12 +52,14 @@ class Live:
     url: str
     secret: str = field(repr=False)
 
-    def take(self, directory: Path, *options: str) -> Taken:
-        """Run the command."""
+    def take(self, directory: Path, *options: str, **more: str) -> Taken:
+        """Run the command, with more in its environment."""
         environment = {
+            **dict.fromkeys(("TENANT", "MASTER_DATABASE_URL"), ""),
             "PART_LENS_URL": self.url,
             "DATABASE_URL": self.database.url(DEPLOYER),
             "JWT_SECRET": self.secret,
+            **more,
         }
         ended = CliRunner().invoke(
             main, ["--output", str(directory), *options], env=environment
@@ -65,7 +67,9 @@ class Live:
         return Taken(ended.exit_code, ended.output, directory)
 
 
-def _live(database: Database, secrets: Secrets, directory: Path) -> Iterator[Live]:
+def _live(
+    database: Database, secrets: Secrets, directory: Path, **more: str
+) -> Iterator[Live]:
     service = services.gateway(
         database_url=database.url("authenticator"),
         jwt_secret=secrets.jwt_secret,
@@ -73,6 +77,7 @@ def _live(database: Database, secrets: Secrets, directory: Path) -> Iterator[Liv
         storage_url=(directory / "bytes").as_uri(),
         storage_secret=STORAGE_SECRET,
     )
+    service = replace(service, environment={**service.environment, **more})
     with served(service, directory / "log") as url:
         yield Live(database, url, secrets.jwt_secret)
 
@@ -91,3 +96,22 @@ def patient(
 ) -> Iterator[Live]:
     """An installation that a test may break."""
     yield from _live(fresh_database, secrets, tmp_path)
+
+
+@pytest.fixture
+def shared(
+    fresh_database: Database, secrets: Secrets, tmp_path: Path
+) -> Iterator[Live]:
+    """A gateway of several tenants; the database is MASTER and one tenant's."""
+    with fresh_database.cluster.connect(fresh_database.name) as connection:
+        connection.execute(
+            "INSERT INTO master.tenants (tenant_key_alias, name)"
+            " VALUES ('NORTH', 'North Sea Charter')"
+        )
+    yield from _live(
+        fresh_database,
+        secrets,
+        tmp_path,
+        PART_LENS_MASTER_DATABASE_URL=fresh_database.url("master_resolver"),
+        TENANT_NORTH_DATABASE_URL=fresh_database.url("authenticator"),
+    )
