@@ -34,15 +34,19 @@ def wheel_version() -> int | None:
         return None
 
 
+def is_installed(major: int) -> bool:
+    """Whether the system has that version."""
+    return (_SYSTEM / str(major) / "bin" / "initdb").exists()
+
+
 @contextmanager
 def programs(major: int) -> Iterator[Path]:
     """The directory of the programs of PostgreSQL `major`, with pgTAP in its reach.
 
     ServerError if that version is neither in the system nor in the environment.
     """
-    system = _SYSTEM / str(major) / "bin"
-    if (system / "initdb").exists():
-        yield system
+    if is_installed(major):
+        yield _SYSTEM / str(major) / "bin"
     elif wheel_version() == major:
         # The account that runs PostgreSQL may not reach this clone.
         with tempfile.TemporaryDirectory(prefix="part-lens-") as directory:

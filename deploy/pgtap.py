@@ -11,12 +11,16 @@ from pathlib import Path
 import click
 
 from deploy import newer
-from deploy.scratch import create_migrated, create_tap, scratch_cluster
+from deploy.scratch import create_migrated, create_tap, is_available, scratch_cluster
 from deploy.server import ServerError
 from deploy.sqitch import SqitchError, libpq_environment
 from deploy.state import ROOT
 
 FILES = ROOT / "tests" / "pgtap"
+WITHOUT_CHECK = (
+    "SKIPPED: this server has no plpgsql_check, so that its rule in 000_rules.sql,"
+    " which reads the bodies of functions, is not tried."
+)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -40,6 +44,8 @@ def main(server: int | None, arguments: tuple[str, ...]) -> None:
             create_tap(cluster, "tap", template="migrated")
             with cluster.connect("tap") as connection:
                 click.echo(f"PostgreSQL {connection.info.server_version // 10000}")
+                if not is_available(connection, "plpgsql_check"):
+                    click.echo(WITHOUT_CHECK)
             url = cluster.url("postgres", "tap")
             result = subprocess.run(
                 [program, "--ext", ".sql", "--recurse", *arguments, *files],

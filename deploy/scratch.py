@@ -70,7 +70,7 @@ def create_tap(cluster: Cluster, name: str, *, template: str) -> None:
         connection.execute("GRANT USAGE ON SCHEMA tap TO PUBLIC")
         connection.execute("CREATE EXTENSION pgtap SCHEMA tap")
         left_out = set()
-        if _is_available(connection, "plpgsql_check"):
+        if is_available(connection, "plpgsql_check"):
             connection.execute("CREATE EXTENSION plpgsql_check SCHEMA tap")
         else:
             left_out.add(CHECKED)
@@ -83,7 +83,7 @@ def create_tap(cluster: Cluster, name: str, *, template: str) -> None:
         connection.execute(f'ALTER DATABASE "{name}" SET search_path FROM CURRENT')
 
 
-def _is_available(connection: psycopg.Connection, extension: str) -> bool:
+def is_available(connection: psycopg.Connection, extension: str) -> bool:
     found = connection.execute(
         "SELECT FROM pg_catalog.pg_available_extensions AS e WHERE e.name = %s",
         [extension],
