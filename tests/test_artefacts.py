@@ -25,7 +25,8 @@ from deploy.state import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-UNIT = ROOT / "deploy" / "systemd" / "part-lens-gateway.service"
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+TIMER = ROOT / "deploy" / "systemd" / "part-lens-tick.timer"
 CONTAINER = ROOT / "deploy" / "container"
 COMPOSE = CONTAINER / "compose.yaml"
 EXAMPLES = sorted(ROOT.glob("deploy/**/*.env.example"))
@@ -83,18 +84,18 @@ def test_shellcheck_finds_nothing_in_the_scripts(script: Path) -> None:
 def test_services_begin_in_order_and_with_few_rights() -> None:
     """The database is reached from inside alone; nothing but it may write its files."""
     services = compose()["services"]
-    assert services.keys() == {"database", "migrate", "gateway", "postgrest"}
+    assert services.keys() == {"database", "migrate", "tick", "gateway", "postgrest"}
     assert services["database"]["networks"] == ["inside"]
     assert "ports" not in services["database"]
     assert compose()["networks"]["inside"]["internal"] is True
-    for name in ("migrate", "gateway", "postgrest"):
+    for name in ("migrate", "tick", "gateway", "postgrest"):
         assert services[name]["read_only"] is True
         assert services[name]["cap_drop"] == ["ALL"]
-    for name in ("gateway", "postgrest"):
+    for name in ("tick", "gateway", "postgrest"):
         assert services[name]["depends_on"] == {
             "migrate": {"condition": "service_completed_successfully"}
         }
-        for port in services[name]["ports"]:
+        for port in services[name].get("ports", []):
             assert port.startswith("127.0.0.1:")
 
 
@@ -161,20 +162,31 @@ def test_the_gateway_knows_the_settings_of_the_examples() -> None:
             assert f'"{name}"' in source or f'PART_LENS_{name}"' in source, name
 
 
-@pytest.fixture
-def unit(tmp_path: Path) -> Path:
-    """The unit with a Python that is here, since systemd looks for the program."""
-    text = UNIT.read_text("utf-8")
+@pytest.fixture(params=UNITS, ids=lambda path: path.stem)
+def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A unit with a Python that is here, since systemd looks for the program."""
+    text = request.param.read_text("utf-8")
     assert text.count("ExecStart=/opt/part-lens/bin/python ") == 1
-    path = tmp_path / UNIT.name
+    path: Path = tmp_path / request.param.name
     path.write_text(text.replace("/opt/part-lens/bin/python", sys.executable))
     return path
 
 
 def test_systemd_accepts_the_unit(unit: Path) -> None:
+    """And the timer, with the unit that it starts beside it."""
     program = tool("systemd-analyze")
-    done = run(program, "verify", "--man=no", unit)
+    units = [unit]
+    if unit.stem == TIMER.stem:
+        units.append(Path(shutil.copy2(TIMER, unit.parent)))
+    done = run(program, "verify", "--man=no", *units)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_program_of_each_unit_is_there(unit: Path) -> None:
+    """What it runs says how it is called, in the environment of the package."""
+    command = re.findall(r"^ExecStart=(.+)$", unit.read_text("utf-8"), re.M)[0]
+    done = run(*command.split(), "--help")
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_unit_exposes_little(unit: Path) -> None:
