@@ -310,7 +310,7 @@ def test_ugly_rows_are_refused_one_by_one(
             ("stock", "orphaned_stock", ugly["orphan"]),
         ]
     )
-    assert "part says 99, stock says 3, movements says 3" in told.stdout
+    assert "PN-0002: part says 99, stock says 3, movements says 3" in told.stdout
     assert line(told, "parts") == [PARTS + 8, PARTS + 4, 0, 4]
     lost = quantity(2, 0)
     refused = -4 + 2.5 + 6 + 3 + 5 + 7 + 8 + 10 + 10 + lost

@@ -190,8 +190,10 @@ class _Judge:
                 figures = ", ".join(
                     f"{who} says {units}" for who, units in said.items()
                 )
+                # By its number: a person looks a part up by that, not by a row's id.
+                reason = f"{tidy(part['part_number']) or 'no number'}: {figures}"
                 for row in rows:
-                    self._refuse_row(table, row, "quantities_disagree", figures)
+                    self._refuse_row(table, row, "quantities_disagree", reason)
                 return
             trusted = chosen
         for row, units in zip(rows, trusted, strict=True):

@@ -33,7 +33,7 @@ def report(plan: Plan, outcome: Outcome, *, dry_run: bool = False) -> Iterator[s
         f"{outcome.opened_before:>8}{outcome.refused_units():>9}"
     )
     if outcome.new["parents"]:
-        yield f"{outcome.new['parents']} more locations hold these."
+        yield f"{outcome.new['parents']} more locations are made to hold these."
     yield f"{plan.rows['stock']} stock rows make {len(outcome.stocks)} stocks."
     yield (
         f"Sums are equal: {plan.units} = {taken} taken"

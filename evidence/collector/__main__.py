@@ -30,7 +30,7 @@ from evidence.collector import (
     storage,
     stress,
 )
-from evidence.collector.ground import UnreadyError, boarded
+from evidence.collector.ground import UnreadyError, boarded, demand_no_ramp
 from evidence.collector.installation import Installation, installation
 
 if TYPE_CHECKING:
@@ -168,6 +168,9 @@ def main(
     claims = [claim for name, claim in CLAIMS.items() if not only or name in only]
     with one_line_errors():
         found = installation()
+        # Not after a benchmark, which takes longest.
+        with psycopg.connect(found.database_url, autocommit=True) as database:
+            demand_no_ramp(database)
         # Before anybody is aboard: it has nothing to do with them.
         speed = benchmark.known(
             bench_file,

@@ -279,7 +279,7 @@ def boarded(
     :raises UnreadyError: nobody answers, the people's tokens are not taken, or a canary
         ramp is watched.
     """
-    _demand_no_ramp(database)
+    demand_no_ramp(database)
     names = ("M/Y Evidence", "S/Y Alongside")
     yacht_id, other = (_yacht(database, name) for name in names)
     people = {who: uuid.uuid4() for who in (*PEOPLE, "stranger")}
@@ -341,8 +341,11 @@ def _demand_ready(ground: Ground) -> None:
         )
 
 
-def _demand_no_ramp(database: psycopg.Connection) -> None:
-    """Calls that are wrong on purpose would count against a ramp that is watched."""
+def demand_no_ramp(database: psycopg.Connection) -> None:
+    """Calls that are wrong on purpose would count against a ramp that is watched.
+
+    :raises UnreadyError: one is.
+    """
     row = database.execute(
         "SELECT private.canary_state(clock_timestamp()) ->> 'is_watched'"
     ).fetchone()
