@@ -31,7 +31,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from gateway.messages import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gateway.tenants import Tenants
     from gateway.tokens import Tokens
@@ -177,13 +177,25 @@ def serve_privately(port: int) -> None:
 
 
 def _registry() -> CollectorRegistry:
-    folder = os.environ.get(FOLDER)
-    if folder is None:
+    if (folder := os.environ.get(FOLDER)) is None:
         return REGISTRY
-    _bury(Path(folder))
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(_Workers(folder))
     return registry
+
+
+class _Workers:
+    """What all workers count, and the gauges of those that live, at each scrape."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+        self._files = MultiProcessCollector(None, folder)  # type: ignore[no-untyped-call]
+
+    def collect(self) -> Iterable[Metric]:
+        """Read the files of the workers."""
+        _bury(self._folder)
+        found: Iterable[Metric] = self._files.collect()  # type: ignore[no-untyped-call]
+        return found
 
 
 def _bury(folder: Path) -> None:
@@ -192,7 +204,8 @@ def _bury(folder: Path) -> None:
     for pid in map(int, pids):
         try:
             os.kill(pid, 0)
-        except ProcessLookupError:
+        # Not ours to ask: the number is another's by now.
+        except (ProcessLookupError, PermissionError):
             with suppress(FileNotFoundError):
                 mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
