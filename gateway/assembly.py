@@ -15,13 +15,13 @@ from gateway.directory import Directory
 from gateway.jwks import KeySet
 from gateway.master import Master
 from gateway.pages import Pages
+from gateway.postgrest import PostgrestRoute
 from gateway.settings import Settings
 from gateway.signer import Signer
 from gateway.storage import storage_of
 from gateway.storage.front import StorageFront
 from gateway.tenants import ManyTenants, OneTenant
 from gateway.tokens import Tokens
-from gateway.upstream import PostgrestRoute
 
 if TYPE_CHECKING:
     from gateway.messages import Route

@@ -84,9 +84,9 @@ class CanaryRoute:
             await self._v1.close()
         await self._route.close()
 
-    async def ready(self) -> bool:
+    async def ready(self, *, within: float = 0) -> bool:
         """Say whether the route is; v1 is not asked."""
-        return await self._route.ready()
+        return await self._route.ready(within=within)
 
     async def call(self, request: Request, identity: Identity) -> Response:
         """Answer one call, or have v1 answer it.

@@ -74,7 +74,7 @@ class DirectRoute:
         """Tell of the database's connections."""
         return self._database.pool()
 
-    async def ready(self) -> bool:
+    async def ready(self, *, within: float = 0) -> bool:  # noqa: ARG002 - it is known
         """Say whether the database answers and its functions are known."""
         return self._database.ready
 

@@ -104,8 +104,11 @@ class Route(Protocol):
     async def close(self) -> None:
         """Give everything back."""
 
-    async def ready(self) -> bool:
-        """Say whether a call would be answered now."""
+    async def ready(self, *, within: float = 0) -> bool:
+        """Say whether a call would be answered now.
+
+        :param within: seconds for which what was seen of an upstream still counts.
+        """
 
     async def call(self, request: Request, identity: Identity) -> Response:
         """Answer one call.

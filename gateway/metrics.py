@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 # Seconds between two looks at what is a gauge.
 SAMPLED = 1.0
+# Seconds after which a PostgREST that had no calls is asked whether it is there.
+ASKED = 15.0
 # Whatever is no function of ours: a scanner's paths must not become series.
 OTHER = "other"
 ABORTED = 499
@@ -167,7 +169,7 @@ class Sampler:
                     POOL_SIZE.labels(alias).set(pool.size)
                     POOL_AVAILABLE.labels(alias).set(pool.available)
                     POOL_WAITING.labels(alias).set(pool.waiting)
-                TENANT_READY.labels(alias).set(await route.ready())
+                TENANT_READY.labels(alias).set(await route.ready(within=ASKED))
             await asyncio.sleep(SAMPLED)
 
 
