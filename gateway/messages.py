@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from gateway.storage import Storage
     from gateway.tokens import Identity
+    from gateway.windows import Windows
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -42,6 +43,8 @@ class Request:
     sent: tuple[bytes, bytes] | None = field(default=None, init=False)
     # False once v1 has to answer it.
     is_ours: bool = field(default=True, init=False)
+    # Where it is counted for the canary, once its tenant is known.
+    windows: Windows | None = field(default=None, init=False, repr=False)
     # The caller's if it is fit for a log, else a new one.
     request_id: str = field(init=False)
     _first: dict[bytes, bytes] = field(init=False, repr=False)

@@ -40,6 +40,9 @@ def test_calls_are_counted_by_function_and_status(serve: Any) -> None:
         api.get("/rpc/echo", token=token)
         api.get("/rpc/echo", token=token)
         assert api.get("/rpc/secret_paths_of_a_scanner").status_code == 404
+        large = b" " * (1 << 21)
+        answer = api.send("POST", "/rpc/path_of_a_scanner", content=large)
+        assert answer.status_code == 413
         assert api.get("/rpc/echo", token=sign(exp=1)).status_code == 401
         text = api.client.get(api.url + "/metrics").text
         requests = "part_lens_requests_total"

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import httpx
 import pytest
 
 from deploy.process import free_port
@@ -128,6 +129,25 @@ def test_an_upstream_that_goes_in_the_middle_of_a_write(
                 answer = call.result()
     assert (answer.status_code, answer.json()["code"]) == (503, "commit_unknown")
     assert json.loads(answer.json()["details"]) == {"idempotency_key": "key-1"}
+
+
+def test_an_answer_that_breaks_off_is_seen_and_counted(
+    serve: Any, reference: Api
+) -> None:
+    """As one that got lost: its status was sent when that was not yet known."""
+    with relayed(reference.url) as relay, serve(postgrest_url=relay.url) as api:
+        relay.open.clear()
+        headers = {"authorization": f"Bearer {sign()}"}
+        url = api.url + "/rpc/blob?p_size=5000000"
+        with api.client.stream("GET", url, headers=headers) as answer:
+            chunks = answer.iter_raw()
+            assert next(chunks)
+            relay.cut()
+            relay.open.set()
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(chunks)
+        lost = 'part_lens_requests_total{function="other",status="499"} 1.0'
+        eventually(lambda: lost in api.client.get(api.url + "/metrics").text)
 
 
 class Handler(BaseHTTPRequestHandler):
