@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import aliases, metrics
 from gateway.canary import watch
-from gateway.errors import RETRY_AFTER, ApiError
-from gateway.messages import JSON_TYPE, ClientGoneError, Request, Response
+from gateway.errors import RETRY_AFTER, ApiError, no_such_path
+from gateway.messages import UNSTORED, ClientGoneError, Request, Response, whole
 from gateway.observation import observe
 from gateway.statements import SCHEMA
 from gateway.storage.front import PREFIX as STORAGE_PREFIX
@@ -325,7 +325,7 @@ def _function(path: str) -> str:
             "PGRST205",
             f"Could not find the table 'public.{segments[0]}' in the schema cache",
         )
-    raise ApiError(404, "PGRST125", "Invalid path specified in request URL")
+    raise no_such_path()
 
 
 def _check_profile(request: Request) -> None:
@@ -354,14 +354,9 @@ def _readiness(found: Readiness) -> Response:
 
 def _health(*, healthy: bool, **more: object) -> Response:
     body = json.dumps({"healthy": healthy, **more}, separators=(",", ":")).encode()
-    headers = [
-        (b"content-type", JSON_TYPE),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store"),
-    ]
-    if not healthy:
-        headers.append(RETRY_AFTER)
-    return Response(200 if healthy else 503, headers, body)
+    if healthy:
+        return whole(200, body, UNSTORED)
+    return whole(503, body, UNSTORED, RETRY_AFTER)
 
 
 def _log(

@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gateway import catalogue, metrics
-from gateway.errors import ApiError, unavailable
+from gateway.errors import ApiError, connection_lost
 from gateway.messages import Pool
 from gateway.pipeline import Connection
 
@@ -138,9 +138,7 @@ class Database:
                         "PGRST003",
                         "Timed out acquiring connection from connection pool.",
                     ) from None
-                raise unavailable(
-                    "PGRST001", "Database connection lost. Retrying the connection."
-                ) from None
+                raise connection_lost() from None
             if connection.is_alive():
                 return connection
             await connection.close()

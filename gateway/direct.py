@@ -16,6 +16,7 @@ from gateway.errors import (
     ApiError,
     checked_status,
     commit_unknown,
+    connection_lost,
     database_error,
     header_list,
     json_object,
@@ -114,9 +115,7 @@ class DirectRoute:
         except BrokenError as broken:
             if broken.unknown and not read_only:
                 raise commit_unknown(idempotency_key(request)) from None
-            raise unavailable(
-                "PGRST001", "Database connection lost. Retrying the connection."
-            ) from None
+            raise connection_lost() from None
 
     async def _run(self, statements: list[Statement], *, read_only: bool) -> PGresult:
         for attempt in range(1, ATTEMPTS):

@@ -19,6 +19,7 @@ Headers = list[tuple[bytes, bytes]]
 JSON_TYPE = b"application/json; charset=utf-8"
 VARIES = (b"vary", b"Accept, Prefer, Range")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+UNSTORED = (b"cache-control", b"no-store")
 BODILESS = frozenset({204, 304})
 
 
@@ -82,6 +83,18 @@ class Response:
     status: int
     headers: Headers
     body: bytes | AsyncIterator[bytes] = b""
+
+
+def whole(
+    status: int, body: bytes, *more: tuple[bytes, bytes], kind: bytes = JSON_TYPE
+) -> Response:
+    """Frame a body that is complete by its type, its length, and more headers."""
+    headers = [
+        (b"content-type", kind),
+        (b"content-length", b"%d" % len(body)),
+        *more,
+    ]
+    return Response(status, headers, body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from prometheus_client import (
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from gateway.messages import Response
+from gateway.messages import UNSTORED, Response, whole
 from gateway.windows import BOUNDS
 
 if TYPE_CHECKING:
@@ -130,12 +130,7 @@ def response() -> Response:
     registry = CollectorRegistry()
     registry.register(_Public())
     body = generate_latest(registry)
-    headers = [
-        (b"content-type", CONTENT_TYPE_LATEST.encode()),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store"),
-    ]
-    return Response(200, headers, body)
+    return whole(200, body, UNSTORED, kind=CONTENT_TYPE_LATEST.encode())
 
 
 class Sampler:
