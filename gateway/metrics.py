@@ -27,6 +27,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from gateway.messages import UNSTORED, Response, whole
+from gateway.tasks import end
 from gateway.windows import BOUNDS
 
 if TYPE_CHECKING:
@@ -147,10 +148,7 @@ class Sampler:
 
     async def stop(self) -> None:
         """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     async def _look(self) -> None:
         while True:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import ApiError
 from gateway.messages import Request
+from gateway.tasks import end
 from gateway.tokens import Identity
 
 if TYPE_CHECKING:
@@ -141,9 +142,7 @@ class Reporter:
         """Report what was counted last, if the database takes it now."""
         if self._task is None:
             return
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await end(self._task)
         self._keep(self._windows.cut(last=True))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._flush(), FAREWELL)
