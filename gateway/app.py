@@ -193,7 +193,7 @@ class Gateway:
                 return _health(healthy=False)
             return _readiness(await self._tenants.ready())
         if path == "/metrics":
-            return metrics.response()
+            return await asyncio.to_thread(metrics.response)
         if self._pages.has(path) and request.method != "OPTIONS":
             return await self._pages.answer(request.method, path)
         return None

@@ -20,10 +20,11 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    disable_created_metrics,
     generate_latest,
     start_http_server,
 )
-from prometheus_client.metrics_core import Metric
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from gateway.messages import UNSTORED, Response, whole
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from gateway.tokens import Tokens
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+# When a series began is of no use to Prometheus, and would double the counters.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
 # Seconds between two looks at what is a gauge.
 SAMPLED = 1.0
 # Seconds after which a PostgREST that had no calls is asked whether it is there.
@@ -206,14 +210,10 @@ class _Public:
 
     def collect(self) -> Iterator[Metric]:
         for family in _registry().collect():
-            if family.name in PUBLIC:
-                summed: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
-                for sample in family.samples:
-                    labels = {k: v for k, v in sample.labels.items() if k != "tenant"}
-                    if not sample.name.endswith("_created"):
-                        key = (sample.name, tuple(sorted(labels.items())))
-                        summed[key] = summed.get(key, 0) + sample.value
-                metric = Metric(family.name, family.documentation, family.type)
-                for (name, pairs), value in summed.items():
-                    metric.add_sample(name, dict(pairs), value)
-                yield metric
+            if family.name not in PUBLIC:
+                continue
+            if any("tenant" in sample.labels for sample in family.samples):
+                total = sum(sample.value for sample in family.samples)
+                yield GaugeMetricFamily(family.name, family.documentation, total)
+            else:
+                yield family
