@@ -13,9 +13,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gateway import catalogue, metrics
-from gateway.errors import ApiError, unavailable
+from gateway.errors import ApiError, connection_lost
 from gateway.messages import Pool
 from gateway.pipeline import Connection
+from gateway.tasks import end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -31,7 +32,6 @@ logger = logging.getLogger("gateway.database")
 CHANNEL = "pgrst"
 DEBOUNCE = 0.1
 RECONNECT_LEAST, RECONNECT_MOST = 0.1, 2.0
-CANCEL_AGAIN = 0.1
 # How long a call waits for a connection while the database is known to be away.
 PATIENCE = 1.0
 # A peer that vanished without a word is noticed within some 15 seconds.
@@ -97,10 +97,7 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        # Once is not enough: a wait that ends just then swallows its cancellation.
-        while self._listener is not None and not self._listener.done():
-            self._listener.cancel()
-            await asyncio.wait([self._listener], timeout=CANCEL_AGAIN)
+        await end(self._listener)
         await self._pool.close()
 
     def pool(self) -> Pool:
@@ -158,9 +155,7 @@ class Database:
                         "PGRST003",
                         "Timed out acquiring connection from connection pool.",
                     ) from None
-                raise unavailable(
-                    "PGRST001", "Database connection lost. Retrying the connection."
-                ) from None
+                raise connection_lost() from None
             if connection.is_alive():
                 return connection
             await connection.close()
