@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,26 +13,23 @@ import click
 from deploy.background import ServiceError
 from deploy.bench import report
 from deploy.bench.calls import Hand, Hot, Http
-from deploy.bench.fleet import make_template
+from deploy.bench.ground import prepared
 from deploy.bench.load import LoadError
-from deploy.bench.machine import durable_cluster, facts
-from deploy.bench.measurement import Bench, Measurement, Result, Scale
 from deploy.bench.signatures import Signatures, UnexpectedAnswerError
 from deploy.bench.single import Depth, Queries
 from deploy.desired import DesiredStateError
 from deploy.server import ServerError
 from deploy.sqitch import SqitchError
-from deploy.state import ROOT, Secrets
+from deploy.state import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from deploy.bench.measurement import Step
+    from deploy.bench.measurement import Bench, Measurement, Result, Step
 
 MEASUREMENTS: dict[str, type[Measurement]] = {
     kind.name: kind for kind in (Http, Hand, Hot, Depth, Queries, Signatures)
 }
-TEMPLATE = "bench_template"
 
 
 def measure(
@@ -119,23 +115,10 @@ def main(
     are.
     """
     names = [name for name in MEASUREMENTS if not only or name in only]
-    secrets = Secrets.generate()
     with (
         one_line_errors(),
-        tempfile.TemporaryDirectory(prefix="part-lens-bench-") as logs,
-        durable_cluster(secrets) as cluster,
+        prepared(seconds=seconds, rounds=rounds, desired=desired) as (bench, machine),
     ):
-        machine = facts(cluster)
-        make_template(cluster, TEMPLATE, desired=desired)
-        bench = Bench(
-            cluster=cluster,
-            secrets=secrets,
-            template=TEMPLATE,
-            logs=Path(logs),
-            seconds=seconds,
-            rounds=rounds,
-            scale=Scale(),
-        )
         found = measure(bench, names, progress=shown)
     command = " ".join(["python -m deploy.bench", *sys.argv[1:]])
     document = report.as_document(

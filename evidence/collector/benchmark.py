@@ -7,29 +7,26 @@ would wait for it. So it is run only where the installation is the one here.
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from deploy.background import ServiceError
 from deploy.bench import report
-from deploy.bench.__main__ import MEASUREMENTS, TEMPLATE, measure, shown
-from deploy.bench.fleet import make_template
+from deploy.bench.__main__ import MEASUREMENTS, measure, shown
+from deploy.bench.ground import prepared
 from deploy.bench.load import LoadError
-from deploy.bench.machine import durable_cluster, facts
-from deploy.bench.measurement import Bench
 from deploy.revision import revision
 from deploy.server import ServerError
-from deploy.state import ROOT, Secrets
+from deploy.state import ROOT
 from evidence.collector.claims import Claim, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from deploy.bench.measurement import Result, Step
+    from deploy.bench.measurement import Bench, Result, Step
     from evidence.collector.ground import Ground
 
     Progress = Callable[[Sequence[Step]], Iterator[Step]]
@@ -94,21 +91,7 @@ def _of_this_commit() -> dict[str, Any] | None:
 
 def short() -> dict[str, Any]:
     """Take what takes little time, on a durable throw-away server."""
-    secrets = Secrets.generate()
-    with (
-        tempfile.TemporaryDirectory(prefix="part-lens-bench-") as logs,
-        durable_cluster(secrets) as cluster,
-    ):
-        machine = facts(cluster)
-        make_template(cluster, TEMPLATE, desired=False)
-        bench = Bench(
-            cluster=cluster,
-            secrets=secrets,
-            template=TEMPLATE,
-            logs=Path(logs),
-            seconds=SECONDS,
-            rounds=ROUNDS,
-        )
+    with prepared(seconds=SECONDS, rounds=ROUNDS) as (bench, machine):
         found, left_out = brief(bench, progress=shown)
     document = report.as_document(
         found, command=COMMAND, seconds=SECONDS, rounds=ROUNDS, machine=machine

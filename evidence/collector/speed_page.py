@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # A column that a picture is made of, as its heading names it.
 RATE = "calls/s"
+# With more rows a picture beside the table would be higher than wide.
+FEW = 8
 NUMBER = re.compile(r"-?[\d,]*\.?\d+")
 
 
@@ -78,22 +80,36 @@ def _targets(targets: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _figures(measurement: Mapping[str, Any]) -> Iterator[str]:
-    """The table; beside it the rates, if it has a column of them."""
+    """The table, and its rates as a picture: beside few rows, within many."""
     header, rows = measurement.get("header"), measurement.get("rows")
     if not (header and rows):
         return
+    column = header.index(RATE) if RATE in header else None
+    rates = [_number(row[column]) if column is not None else None for row in rows]
+    known = [
+        (row[0], rate)
+        for row, rate in zip(rows, rates, strict=True)
+        if rate is not None
+    ]
+    top = max((rate for _, rate in known), default=0)
     yield '<div class="beside"><div class="wide"><table>'
-    for tag, row in (("th", header), *(("td", row) for row in rows)):
-        cells = "".join(f"<{tag}>{escape(text)}</{tag}>" for text in row)
-        yield f"<tr>{cells}</tr>"
+    yield f"<tr>{''.join(f'<th>{escape(text)}</th>' for text in header)}</tr>"
+    for row, rate in zip(rows, rates, strict=True):
+        shares = dict.fromkeys(range(len(row)), 0.0)
+        if column is not None and rate and len(rows) > FEW:
+            shares[column] = 100 * rate / top
+        cells = [_cell(text, shares[place]) for place, text in enumerate(row)]
+        yield f"<tr>{''.join(cells)}</tr>"
     yield "</table></div>"
-    if RATE in header:
-        column = header.index(RATE)
-        rates = [(row[0], _number(row[column])) for row in rows]
-        known = [(name, rate) for name, rate in rates if rate is not None]
-        if known:
-            yield plots.lines(known, title="Calls a second")
+    if known and len(rows) <= FEW:
+        yield plots.lines(known, title="Calls a second")
     yield "</div>"
+
+
+def _cell(text: str, share: float) -> str:
+    """A cell, with a bar behind its text that fills so many per cent of it."""
+    bar = f' class="bar" style="--share: {share:.0f}%"' if share else ""
+    return f"<td{bar}>{escape(text)}</td>"
 
 
 def _number(text: str) -> float | None:

@@ -93,6 +93,18 @@ def test_what_is_given_is_shown_whatever_it_measures(
     assert "From the file that was given, 3 rounds of 2 s, PostgreSQL 15.9" in shown
 
 
+def test_many_rows_have_their_bars_within_the_table(live: Live, tmp_path: Path) -> None:
+    """A picture of their own would be higher than wide."""
+    rows = [(f"by {n} at once, a name of some length", f"{n},000") for n in range(12)]
+    many = Result(("", "calls/s"), rows, {}, [], [])
+    given = bench_file(tmp_path, many=many)
+    run = live.take(tmp_path / "bundle", "--only", "bench", "--bench", str(given))
+    shown = page(run)
+    assert shown.count("<svg") == 0
+    assert shown.count('<td class="bar"') == 11
+    assert '<td class="bar" style="--share: 100%">11,000</td>' in shown
+
+
 def test_a_fault_fails(live: Live, tmp_path: Path) -> None:
     """Errors, and stocks that do not add up, are no matter of the machine."""
     given = bench_file(tmp_path, good=TIMES, bad=FAULTY)
