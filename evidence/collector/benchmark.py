@@ -128,14 +128,16 @@ def examine(ground: Ground) -> Finding:
     if document is None:
         return Finding(None, {"not_measured": ground.speed.source})
     measurements = document["measurements"]
-    targets = [t for m in measurements.values() for t in m["targets"]]
+    targets = [(name, t) for name, m in measurements.items() for t in m["targets"]]
     faults = [fault for m in measurements.values() for fault in m["faults"]]
     return Finding(
         bool(measurements) and not faults,
         {
             "source": ground.speed.source,
             "targets": len(targets),
-            "missed_targets": sorted(t["name"] for t in targets if not t["reached"]),
+            "missed_targets": sorted(
+                f"{name}: {t['name']}" for name, t in targets if not t["reached"]
+            ),
             "faults": faults,
             "bench": document,
         },

@@ -80,9 +80,9 @@ def test_what_is_given_is_shown_whatever_it_measures(
     given = bench_file(tmp_path)
     run = live.take(tmp_path / "bundle", "--only", "bench", "--bench", str(given))
     assert (run.code, run.failed) == (0, []), run.output
-    assert run["bench"]["evidence"]["missed_targets"] == ["slow / fast"]
+    assert run["bench"]["evidence"]["missed_targets"] == ["a_race: slow / fast"]
     assert run["bench"]["evidence"]["bench"] == json.loads(given.read_text())
-    assert "MISSED        target of speed     slow / fast" in run.output
+    assert "MISSED        target of speed     a_race: slow / fast" in run.output
     shown = page(run)
     assert "a_race: The title of a_race" in shown
     assert "times: The title of times" in shown
