@@ -14,8 +14,9 @@ from psycopg import sql
 
 from deploy.cluster import DATABASE, DEPLOYER
 from deploy.migration import Plan
+from deploy.moulds import migrated
 from deploy.parity import ADMINISTRATOR, difference
-from deploy.scratch import create_migrated, scratch_cluster
+from deploy.scratch import scratch_cluster
 from deploy.snapshot import entries
 from deploy.sqitch import PROJECTS, libpq_environment, sqitch
 from deploy.state import ROOT
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from deploy.cluster import Cluster
     from tests.fleet import Ship
 
-MIGRATED = "migrated"
+MIGRATED = DATABASE
 
 # After it come functions alone.
 LAST_WITH_ROWS = "stock_views"
@@ -218,8 +219,7 @@ def alone() -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Cluster]:
     """A cluster whose database MIGRATED was deployed by Sqitch."""
-    with scratch_cluster() as cluster:
-        create_migrated(cluster, MIGRATED)
+    with scratch_cluster(migrated()) as cluster:
         yield cluster
 
 
