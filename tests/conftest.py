@@ -22,6 +22,7 @@ from deploy.process import free_port
 from deploy.scratch import create_tap, roomy, scratch_cluster
 from deploy.state import Secrets
 from deploy.tokens import token_for
+from tests.order import rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from deploy.cluster import Cluster
     from deploy.personas import Persona
 
+TESTS = Path(__file__).parent
 _numbers = itertools.count(1)
 
 
@@ -48,6 +50,16 @@ def pytest_configure(config: pytest.Config) -> None:
     # pytest-pgtap takes DATABASE_URL for its own and prints it, password and all.
     config.option.pgtap_uri = None
     _keep_moulds(config)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:  # noqa: ARG001 - a hook's
+    """One more than there are processors: tests often wait for others."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items.sort(key=lambda item: rank(item.path, TESTS))
 
 
 def _keep_moulds(config: pytest.Config) -> None:
