@@ -57,9 +57,9 @@ def scratch_cluster(
 ) -> Iterator[Cluster]:
     """A running cluster with passwords of its own, removed at the end.
 
-    By default it is quick and not durable: pass other `settings` to measure anything.
-    It is a copy where there is a mould of its content (`deploy.moulds`). Raises what
-    stops the content from being made.
+    By default it is quick and not durable; nor is it on a disk where memory has room
+    (`roomy`). Where moulds are kept it is a copy, with their passwords
+    (`deploy.moulds`). Raises what stops the content from being made.
     """
     moulds = Moulds.current()
     # Not pytest's tmp_path: the account that runs PostgreSQL could not reach it.
