@@ -14,7 +14,7 @@ from deploy import newer
 from deploy.cluster import DATABASE
 from deploy.moulds import migrated
 from deploy.scratch import create_tap, scratch_cluster
-from deploy.server import ServerError
+from deploy.server import ServerError, client_path
 from deploy.sqitch import SqitchError, libpq_environment
 from deploy.state import ROOT
 
@@ -44,7 +44,7 @@ def main(server: int | None, arguments: tuple[str, ...]) -> None:
             url = cluster.url("postgres", "tap")
             result = subprocess.run(
                 [program, "--ext", ".sql", "--recurse", *arguments, *files],
-                env={**os.environ, **libpq_environment(url)},
+                env={**os.environ, **libpq_environment(url), "PATH": client_path()},
                 check=False,
             )
     except (ServerError, SqitchError) as error:
