@@ -150,7 +150,11 @@ def test_make_hands_a_reason_on_as_it_was_typed(
     """Neither make nor the shell expands it."""
     reason = "it's $HOME, $(shell echo x) and `id`"
     done = subprocess.run(
-        ["make", "-s", "canary-set", "PERCENT=100", f"REASON={reason}"],
+        # Without bootstrap, which may make the environment of these tests anew.
+        [
+            *("make", "-s", "-o", "bootstrap", "canary-set"),
+            *("PERCENT=100", f"REASON={reason}"),
+        ],
         cwd=ROOT,
         env={
             **{n: text for n, text in os.environ.items() if not n.startswith("MAKE")},
