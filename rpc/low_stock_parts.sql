@@ -33,8 +33,13 @@ BEGIN
         RETURN v_call.refusal;
     END IF;
 
-
     RETURN (
+        WITH low AS MATERIALIZED (
+            SELECT
+                b.part_id, b.part_number, b.name, b.unit, b.is_critical, b.on_hand, b.min_level,
+                b.max_level
+            FROM private.parts_below_minimum(p_yacht_id, p_limit, v_position) AS b
+        )
         SELECT coalesce(jsonb_agg(
             jsonb_build_object(
                 'part_id', f.part_id, 'part_number', f.part_number, 'name', f.name, 'unit', f.unit,
@@ -46,8 +51,9 @@ BEGIN
                 'cursor', private.encode_cursor(
                     (NOT f.is_critical)::integer::text, f.part_number, f.part_id::text))
             ORDER BY f.is_critical DESC, f.part_number, f.part_id), '[]')
-        FROM private.parts_below_minimum(p_yacht_id, p_limit, v_position) AS f
-        LEFT JOIN LATERAL private.shopping_by_part(p_yacht_id, ARRAY[f.part_id]) AS i ON true
+        FROM low AS f
+        LEFT JOIN private.shopping_by_part(
+            p_yacht_id, ARRAY(SELECT w.part_id FROM low AS w)) AS i ON i.part_id = f.part_id
     );
 END
 $function$;

@@ -219,6 +219,11 @@ class Queries(Turns):
             "search_parts, a typo": (search, [YACHT_ID, "impelar"]),
             "search_parts, two words": (search, [YACHT_ID, "hydraulic thermostat"]),
             "search_parts, a word of every part": (search, [YACHT_ID, "engine"]),
+            "search_parts, a typo of that word": (search, [YACHT_ID, "engnie"]),
+            "search_parts, typos of two such words": (
+                search,
+                [YACHT_ID, "spaer engnie"],
+            ),
         }
 
     def verdicts(self, medians: dict[str, float]) -> list[Verdict]:

@@ -1,9 +1,8 @@
 -- private.parts_below_minimum: a page of the active parts of which less is on hand than min_level, critical
 -- ones first.
 --
--- The parts are sorted first and looked at one by one until the page is full: the inner ORDER BY is
--- the outer one, which therefore sorts no more. PL/pgSQL because its plan is kept; a function in SQL is
--- planned at each call.
+-- An index has the parts in this order; they are looked at one by one until the page is full. PL/pgSQL
+-- because its plan is kept; a function in SQL is planned at each call.
 
 CREATE FUNCTION private.parts_below_minimum(
     p_yacht_id uuid,
@@ -30,28 +29,21 @@ BEGIN
     RETURN QUERY
     SELECT
         p.part_id, p.part_number, p.name, p.unit, p.is_critical, s.on_hand, p.min_level, p.max_level
-    FROM (
-        SELECT
-            p.part_id, p.part_number, p.name, p.unit, p.is_critical, p.min_level, p.max_level,
-            (NOT p.is_critical)::integer AS place
-        FROM public.pms_parts AS p
-        WHERE p.yacht_id = p_yacht_id
-          AND p.is_active
-          AND p.min_level > 0
-          AND (p_after IS NULL
-               OR ((NOT p.is_critical)::integer, p.part_number, p.part_id)
-                  > (p_after[1]::integer, p_after[2], p_after[3]::uuid))
-        ORDER BY (NOT p.is_critical)::integer, p.part_number, p.part_id
-        OFFSET 0
-    ) AS p
+    FROM public.pms_parts AS p
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(v.newest_on_hand_after), 0) AS on_hand
         FROM public.v_stock_from_transactions AS v
         WHERE v.yacht_id = p_yacht_id
           AND v.part_id = p.part_id
     ) AS s
-    WHERE s.on_hand < p.min_level
-    ORDER BY p.place, p.part_number, p.part_id
+    WHERE p.yacht_id = p_yacht_id
+      AND p.is_active
+      AND p.min_level > 0
+      AND (p_after IS NULL
+           OR ((NOT p.is_critical)::integer, p.part_number, p.part_id)
+              > (p_after[1]::integer, p_after[2], p_after[3]::uuid))
+      AND s.on_hand < p.min_level
+    ORDER BY (NOT p.is_critical)::integer, p.part_number, p.part_id
     LIMIT p_limit;
 END
 $function$;

@@ -42,6 +42,10 @@ CREATE UNIQUE INDEX part_number_is_unique_on_its_yacht
 CREATE UNIQUE INDEX barcode_is_unique_on_its_yacht
     ON public.pms_parts (yacht_id, barcode)
     WHERE barcode IS NOT NULL;
+-- Serves low_stock_parts: what has a minimum, in the order of that list.
+CREATE INDEX pms_parts_as_low_stock_lists_them
+    ON public.pms_parts (yacht_id, ((NOT is_critical)::integer), part_number, part_id)
+    WHERE is_active AND min_level > 0;
 -- Serves the foreign key on the location.
 CREATE INDEX pms_parts_by_primary_location ON public.pms_parts (yacht_id, primary_location_id);
 

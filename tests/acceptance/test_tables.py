@@ -30,6 +30,7 @@ MACHINERY = (
     "denied_attempts",
     "enrolment_codes",
     "part_search",
+    "part_words",
     "refusals",
     "request_keys",
     "signatures",

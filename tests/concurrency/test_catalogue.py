@@ -66,6 +66,35 @@ def test_two_make_one_part_number(
     }
 
 
+def test_nobody_waits_for_who_brings_the_same_word(
+    call: Caller, fleet: Fleet, hold: Callable[[], Any]
+) -> None:
+    """Two transactions at once add a word, and both parts are found by it."""
+    ship = launch(fleet, 1)
+    with hold() as held:
+        # Who waits for it has it ended, and finds that it cannot commit.
+        held.connection.execute("SET idle_in_transaction_session_timeout = '20s'")
+        held.connection.execute(
+            "INSERT INTO public.pms_parts (yacht_id, part_number, name)"
+            " VALUES (%s, 'ONE', 'Hydrophore')",
+            [ship.yacht_id],
+        )
+        made = call(
+            ship.captain,
+            "create_part",
+            p_yacht_id=ship.yacht_id,
+            p_part_number="TWO",
+            p_name="Hydrophore",
+            p_idempotency_key=new_key(),
+        )
+        held.connection.commit()
+    assert made.status == 201
+    found = call(
+        ship.captain, "search_parts", p_yacht_id=ship.yacht_id, p_query="hidrophore"
+    )
+    assert [part["part_number"] for part in found.body] == ["ONE", "TWO"]
+
+
 def test_two_imports_of_one_file(
     call: Caller, fleet: Fleet, hold: Callable[[], Any]
 ) -> None:

@@ -81,8 +81,9 @@ SELECT is(
     'The dry run had said the same');
 SELECT is(
     (SELECT g.call -> 'changed' FROM pg_temp.good AS g),
-    '["private.part_search", "private.request_keys", "public.pms_inventory_stock",
-      "public.pms_inventory_transactions", "public.pms_part_locations", "public.pms_parts"]',
+    '["private.part_search", "private.part_words", "private.request_keys",
+      "public.pms_inventory_stock", "public.pms_inventory_transactions",
+      "public.pms_part_locations", "public.pms_parts"]',
     'An import writes parts, locations, stocks and openings');
 SELECT is(
     tap.newest_audit(),

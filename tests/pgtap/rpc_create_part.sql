@@ -24,8 +24,9 @@ SELECT is(
 SELECT is(
     (SELECT f.call - ARRAY['answer', 'audit'] FROM pg_temp.first AS f),
     '{"status": 201, "denied": 0,
-      "changed": ["private.part_search", "private.request_keys", "public.pms_inventory_stock",
-                  "public.pms_inventory_transactions", "public.pms_parts"]}',
+      "changed": ["private.part_search", "private.part_words", "private.request_keys",
+                  "public.pms_inventory_stock", "public.pms_inventory_transactions",
+                  "public.pms_parts"]}',
     'A new part is answered with 201, and is written with its stock and its words');
 SELECT is(
     (SELECT to_jsonb(p) - ARRAY['created_at', 'updated_at']

@@ -17,7 +17,8 @@ SELECT is(
         'answer', jsonb_build_object(
             'success', true, 'action', 'update_part', 'part_id', tap.id('filter')),
         'status', 200, 'denied', 0,
-        'changed', ARRAY['private.part_search', 'private.request_keys', 'public.pms_parts']),
+        'changed', ARRAY['private.part_search', 'private.part_words', 'private.request_keys',
+                         'public.pms_parts']),
     'A change of each field is answered with 200 and moves nothing');
 SELECT is(
     (SELECT to_jsonb(p) - ARRAY['created_at', 'updated_at']

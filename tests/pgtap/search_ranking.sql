@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(40);
+SELECT plan(52);
 SELECT tap.fixture();
 
 INSERT INTO public.pms_parts
@@ -113,8 +113,8 @@ SELECT is(
     format('Pages of %s of "%s" make the whole list, without gap or repeat', t.size, t.query))
 FROM (VALUES
     ('valve', 1), ('valve', 7), ('valve', 60), ('V-1', 3), ('1000', 1), ('dn3 valve', 2),
-    -- Across the steps: words that begin so, then much alike, then somewhat alike.
-    ('valv', 7), ('vavle', 7), ('impell', 1), ('kits', 1)
+    -- Across the steps: words that begin so, then words that are less and less like.
+    ('valv', 7), ('vavle', 7), ('impell', 1), ('kits', 1), ('vavle bal', 7), ('V-61', 7)
 ) AS t (query, size);
 
 INSERT INTO public.pms_parts (yacht_id, part_id, part_number, name)
@@ -123,7 +123,8 @@ FROM (VALUES
     ('N-1', 'Adhesive 50%_strong'),
     ('N-2', 'Adhesive 500'),
     ('N-3', 'Hose (blue) +tape'),
-    ('N-4', 'Hoses')
+    ('N-4', 'Hoses'),
+    ('N-5', E'Owner\'s \\manual:* & !deck')
 ) AS p (number, name);
 SELECT is(
     tap.call('crew', 'search_parts', jsonb_build_object('p_query', t.query, 'p_limit', 1))
@@ -131,10 +132,26 @@ SELECT is(
     t.finds,
     format('"%s" is taken as it stands', t.query))
 FROM (VALUES
-    ('50%_', 'N-1'),
+    ('50%_s', 'N-1'),
     ('(blue)', 'N-3'),
-    ('+tape', 'N-3')
+    ('+tape', 'N-3'),
+    ($$owner's$$, 'N-5'),
+    ($$ownwer's$$, 'N-5'),
+    ('\manual:*', 'N-5'),
+    ('!deck', 'N-5')
 ) AS t (query, finds);
+SELECT is(
+    (SELECT array_agg(r.part ->> 'part_number' ORDER BY r.ordinality)
+     FROM jsonb_array_elements(tap.call('crew', 'search_parts', jsonb_build_object(
+         'p_query', t.query)))
+         WITH ORDINALITY AS r (part)
+     WHERE r.part ->> 'part_number' LIKE 'N-%'),
+    t.finds,
+    format('"%s" finds what has %s', t.query, t.what))
+FROM (VALUES
+    ('50%_s', ARRAY['N-1'], 'the signs within the word'),
+    ('50%', ARRAY['N-1', 'N-2'], 'the word without the signs around it')
+) AS t (query, finds, what);
 SELECT is(
     (SELECT array_agg(r.part ->> 'part_number' ORDER BY r.ordinality)
      FROM jsonb_array_elements(tap.call('crew', 'search_parts', '{"p_query": "hoses"}'))
@@ -142,6 +159,33 @@ SELECT is(
      WHERE r.part ->> 'part_number' LIKE 'N-%'),
     ARRAY['N-4', 'N-3'],
     'A word that begins so comes before one that is only like it');
+
+
+-- Likeness: of one word, of several, of words that every part has.
+INSERT INTO public.pms_parts (yacht_id, part_id, part_number, name, deleted_at)
+SELECT tap.id(p.yacht), tap.id(p.number), p.number, p.name, CASE WHEN p.deactivated THEN now() END
+FROM (VALUES
+    ('yacht', 'L-1', 'Windlass gypsy', false),
+    ('yacht', 'L-2', 'Windlas', false),
+    ('yacht', 'L-3', 'Winslow gypsum', false),
+    ('yacht', 'L-4', 'Windlass gipsy', true),
+    ('yacht', 'L-5', 'Windsock', false),
+    ('other yacht', 'L-6', 'Windlass capstan', false)
+) AS p (yacht, number, name, deactivated);
+SELECT is(
+    (SELECT array_agg(r.part ->> 'part_number' ORDER BY r.ordinality)
+     FROM jsonb_array_elements(tap.call('crew', 'search_parts', jsonb_build_object(
+         'p_query', t.query)))
+         WITH ORDINALITY AS r (part)),
+    t.finds,
+    t.what)
+FROM (VALUES
+    ('windlasss', ARRAY['L-1', 'L-2', 'L-5', 'L-3'], 'The likest word comes first'),
+    ('windlasss gypsi', ARRAY['L-1', 'L-3'],
+     'Each word has to be like one of the part, and the least like one counts'),
+    ('gypsi', ARRAY['L-1', 'L-3'], 'A deactivated part is not found by a typo'),
+    ('capstann', NULL, 'What a word may mean is looked up among those of the yacht')
+) AS t (query, finds, what);
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -382,7 +382,7 @@ BEGIN
         'public.yacht_registry', 'public.auth_users_roles', 'public.pms_parts',
         'public.pms_part_locations', 'public.pms_inventory_stock',
         'public.pms_inventory_transactions', 'public.pms_part_usage',
-        'public.pms_shopping_list_items', 'private.part_search',
+        'public.pms_shopping_list_items', 'private.part_search', 'private.part_words',
         'private.request_keys', 'private.signing_credentials', 'private.signing_failures',
         'private.enrolment_codes', 'private.signatures', 'private.action_registry', 'private.refusals']
     LOOP

@@ -24,6 +24,7 @@ FROM (VALUES
     ('private.denied_attempts', 'INSERT SELECT UPDATE'),
     ('private.my_roles', 'SELECT'),
     ('private.part_search', 'INSERT SELECT UPDATE'),
+    ('private.part_words', 'INSERT SELECT'),
     ('private.reconciliations', 'INSERT SELECT'),
     ('private.refusals', 'SELECT'),
     ('private.request_keys', 'DELETE INSERT SELECT UPDATE'),
