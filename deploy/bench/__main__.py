@@ -13,8 +13,10 @@ import click
 
 from deploy.background import ServiceError
 from deploy.bench import report
-from deploy.bench.calls import Hand, Hot, Http
+from deploy.bench.calls import Hand, Hot
+from deploy.bench.endurance import Endurance
 from deploy.bench.fleet import make_template
+from deploy.bench.gateway import Gateway
 from deploy.bench.load import LoadError
 from deploy.bench.machine import durable_cluster, facts
 from deploy.bench.measurement import Bench, Measurement, Result, Scale
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     from deploy.bench.measurement import Step
 
 MEASUREMENTS: dict[str, type[Measurement]] = {
-    kind.name: kind for kind in (Http, Hand, Hot, Depth, Queries, Signatures)
+    kind.name: kind
+    for kind in (Gateway, Endurance, Hand, Hot, Depth, Queries, Signatures)
 }
 TEMPLATE = "bench_template"
 
