@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LIMIT = "pgbench"
 # There are many turns, and the figures of each one settle soon.
 SHARE = 0.3
+# Seconds that each new backend of pgbench may need until its plans are made.
+SETTLING = 0.06
 
 
 class Gateway(Race):
@@ -77,7 +79,11 @@ class Gateway(Race):
         if not isinstance(by, Way):
             return Contender(
                 lambda seconds: pgbench(
-                    self.fleet, rpc.script, seconds=seconds, connections=crowd
+                    self.fleet,
+                    rpc.script,
+                    seconds=seconds,
+                    connections=crowd,
+                    settling=SETTLING * crowd,
                 ),
                 crowd,
                 ledger=ledger,

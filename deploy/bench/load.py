@@ -52,11 +52,19 @@ class Load:
 
 
 def pgbench(
-    fleet: Fleet, script: str, *, seconds: float, connections: int, hot: bool = False
+    fleet: Fleet,
+    script: str,
+    *,
+    seconds: float,
+    connections: int,
+    hot: bool = False,
+    settling: float = 0.0,
 ) -> Load:
     """Run a script, prepared, as the login of the gateway.
 
-    With `hot` all connections use one part, otherwise each a range of its own.
+    With `hot` all connections use one part, otherwise each a range of its own. Each
+    has its own backend, which takes time to come and is slow at first: the run is
+    `settling` seconds longer, and rate and latency are those of its last `seconds`.
     """
     share = 1 if hot else fleet.parts // connections
     with tempfile.TemporaryDirectory(prefix="part-lens-bench-") as name:
@@ -67,20 +75,23 @@ def pgbench(
         said = _run(
             [
                 *(str(find_programs() / "pgbench"), "-n", "-M", "prepared"),
-                *("-c", str(connections), "-j", "1", "-T", str(max(1, round(seconds)))),
+                *("-c", str(connections), "-j", "1"),
+                *("-T", str(max(1, round(seconds + settling)))),
                 *("-D", f"range={share}", "-f", str(file)),
                 *("-l", "--log-prefix", str(directory / "calls")),
             ],
             environment=libpq_environment(fleet.url("authenticator")),
         )
-        took, failed = _read_log(sorted(directory.glob("calls.*")))
-    rates = [line.split()[2] for line in said.splitlines() if line.startswith("tps =")]
-    if not rates or not took:
+        made, failed = _read_log(sorted(directory.glob("calls.*")))
+    if not made:
         raise LoadError(said)
-    p50, p95, p99 = _percentiles(took)
+    over = max(end for end, _ in made)
+    began = max(min(end - ms / 1000 for end, ms in made), over - seconds)
+    settled = [ms for end, ms in made if end >= began]
+    p50, p95, p99 = _percentiles(settled)
     # A client that met an error is gone, and pgbench says so only in passing.
     failed += said.count("aborted")
-    return Load(len(took), failed, float(rates[0]), p50, p95, p99)
+    return Load(len(made), failed, len(settled) / (over - began), p50, p95, p99)
 
 
 def wrk(
@@ -172,18 +183,22 @@ def _run(command: list[str], *, environment: dict[str, str]) -> str:
     return done.stdout
 
 
-def _read_log(files: Sequence[Path]) -> tuple[list[float], int]:
-    """Latencies in ms and the number of failed transactions, from pgbench's log."""
-    took: list[float] = []
+def _read_log(files: Sequence[Path]) -> tuple[list[tuple[float, float]], int]:
+    """When each call ended, in s, and what it took, in ms; and how many failed.
+
+    pgbench's log has client, number, latency, script, seconds and microseconds.
+    """
+    made: list[tuple[float, float]] = []
     failed = 0
     for file in files:
         for line in file.read_text(encoding="ascii").splitlines():
-            latency = line.split()[2]
+            latency, _, seconds, microseconds = line.split()[2:6]
             if latency.isdigit():
-                took.append(int(latency) / 1000)
+                end = int(seconds) + int(microseconds) / 1e6
+                made.append((end, int(latency) / 1000))
             else:
                 failed += 1
-    return took, failed
+    return made, failed
 
 
 def _percentiles(took: Sequence[float]) -> tuple[float, float, float]:
