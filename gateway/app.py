@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import aliases, metrics
 from gateway.canary import watch
-from gateway.errors import RETRY_AFTER, ApiError
-from gateway.messages import JSON_TYPE, ClientGoneError, Request, Response
+from gateway.errors import RETRY_AFTER, ApiError, no_such_path
+from gateway.messages import UNSTORED, ClientGoneError, Request, Response, whole
+from gateway.observation import observe
 from gateway.statements import SCHEMA
 from gateway.storage.front import PREFIX as STORAGE_PREFIX
 from gateway.storage.messages import StorageRequest
@@ -104,6 +105,34 @@ class Gateway:
             body=b"",
             path=scope["raw_path"],
         )
+        status, first = None, b""
+        try:
+            response = await self._answer(scope, receive, request)
+            first = await _send(scope, send, response)
+            status = response.status
+        except ClientGoneError:
+            return
+        finally:
+            seconds = time.perf_counter() - started
+            if request.is_call:
+                observe(request, status, seconds, first)
+            if logger.isEnabledFor(logging.DEBUG):
+                _log(
+                    logging.DEBUG,
+                    "answered",
+                    scope,
+                    request.request_id,
+                    status=status,
+                    milliseconds=round(seconds * 1000, 2),
+                )
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, request: Request
+    ) -> Response:
+        """Answer a request, whatever happens.
+
+        :raises ClientGoneError: there is nobody to answer.
+        """
         request_id = request.request_id
         try:
             response = await self._respond(scope, receive, request)
@@ -112,8 +141,7 @@ class Gateway:
             if error.status >= 500:
                 _log(logging.ERROR, "failed", scope, request_id, code=error.code)
         except ClientGoneError:
-            metrics.observe(metrics.ABORTED, request.function, started)
-            return
+            raise
         except Exception:
             logger.exception("bug", extra={"fields": {"request_id": request_id}})
             response = ApiError(500, "PGRSTX00", "Internal error").response()
@@ -121,19 +149,7 @@ class Gateway:
         origin = request.header(b"origin")
         if origin is not None and request.method != "OPTIONS":
             response.headers += self._cors.headers(origin)
-        first = await _send(scope, send, response)
-        if request.is_call:
-            metrics.observe(response.status, request.function, started, first)
-        if logger.isEnabledFor(logging.DEBUG):
-            milliseconds = round((time.perf_counter() - started) * 1000, 2)
-            _log(
-                logging.DEBUG,
-                "answered",
-                scope,
-                request_id,
-                status=response.status,
-                milliseconds=milliseconds,
-            )
+        return response
 
     async def _respond(
         self, scope: Scope, receive: Receive, request: Request
@@ -148,7 +164,7 @@ class Gateway:
             return await self._store(scope, receive, request)
         identity = await self._identify(request)
         route = await self._tenants.resolve(identity)
-        watch(scope, route, request)
+        watch(request, route)
         if path in aliases.ALIASES:
             return await self._alias(request, path, receive, route, identity)
         request.function = _function(path)
@@ -177,7 +193,7 @@ class Gateway:
                 return _health(healthy=False)
             return _readiness(await self._tenants.ready())
         if path == "/metrics":
-            return metrics.response()
+            return await asyncio.to_thread(metrics.response)
         if self._pages.has(path) and request.method != "OPTIONS":
             return await self._pages.answer(request.method, path)
         return None
@@ -309,7 +325,7 @@ def _function(path: str) -> str:
             "PGRST205",
             f"Could not find the table 'public.{segments[0]}' in the schema cache",
         )
-    raise ApiError(404, "PGRST125", "Invalid path specified in request URL")
+    raise no_such_path()
 
 
 def _check_profile(request: Request) -> None:
@@ -338,14 +354,9 @@ def _readiness(found: Readiness) -> Response:
 
 def _health(*, healthy: bool, **more: object) -> Response:
     body = json.dumps({"healthy": healthy, **more}, separators=(",", ":")).encode()
-    headers = [
-        (b"content-type", JSON_TYPE),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store"),
-    ]
-    if not healthy:
-        headers.append(RETRY_AFTER)
-    return Response(200 if healthy else 503, headers, body)
+    if healthy:
+        return whole(200, body, UNSTORED)
+    return whole(503, body, UNSTORED, RETRY_AFTER)
 
 
 def _log(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway import logs, phrases
 from gateway.app import Gateway
-from gateway.canary import Watched, with_canary
+from gateway.canary import with_canary
 from gateway.cors import Cors
 from gateway.database import Database
 from gateway.direct import DirectRoute
@@ -15,20 +15,20 @@ from gateway.directory import Directory
 from gateway.jwks import KeySet
 from gateway.master import Master
 from gateway.pages import Pages
+from gateway.postgrest import PostgrestRoute
 from gateway.settings import Settings
 from gateway.signer import Signer
 from gateway.storage import storage_of
 from gateway.storage.front import StorageFront
 from gateway.tenants import ManyTenants, OneTenant
 from gateway.tokens import Tokens
-from gateway.upstream import PostgrestRoute
 
 if TYPE_CHECKING:
     from gateway.messages import Route
     from gateway.tenants import Tenants
 
 
-def from_environment() -> Watched:
+def from_environment() -> Gateway:
     """Build the gateway of this process, and its logs.
 
     :raises SettingsError: a setting is missing or unusable.
@@ -38,7 +38,7 @@ def from_environment() -> Watched:
     return application(settings)
 
 
-def application(settings: Settings) -> Watched:
+def application(settings: Settings) -> Gateway:
     """Build the gateway that the settings describe."""
     phrases.install()
     tokens = Tokens(
@@ -48,7 +48,7 @@ def application(settings: Settings) -> Watched:
         keys=KeySet(settings.jwks) if settings.jwks else None,
     )
     tenants = _tenants(settings)
-    gateway = Gateway(
+    return Gateway(
         tenants,
         tokens,
         StorageFront(tenants, tokens, settings),
@@ -56,7 +56,6 @@ def application(settings: Settings) -> Watched:
         pages=Pages(_documented(settings)),
         body_limit=settings.body_limit,
     )
-    return Watched(gateway)
 
 
 def _tenants(settings: Settings) -> Tenants:

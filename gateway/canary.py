@@ -6,27 +6,18 @@ Which yachts are in is decided in SQL, which refuses the others with 404
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.errors import json_object
 from gateway.signer import Signer
 from gateway.v1 import V1
-from gateway.windows import ABORTED, Reporter, Windows, whole_body
+from gateway.windows import Reporter, Windows, whole_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
-
     from gateway.messages import Pool, Request, Response, Route
     from gateway.settings import Settings
     from gateway.tokens import Identity
 
-    Message = MutableMapping[str, Any]
-    Scope = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
-
-WATCHED = "part_lens.watched"
 OUT = "feature_disabled"
 
 
@@ -84,9 +75,9 @@ class CanaryRoute:
             await self._v1.close()
         await self._route.close()
 
-    async def ready(self) -> bool:
+    async def ready(self, *, within: float = 0) -> bool:
         """Say whether the route is; v1 is not asked."""
-        return await self._route.ready()
+        return await self._route.ready(within=within)
 
     async def call(self, request: Request, identity: Identity) -> Response:
         """Answer one call, or have v1 answer it.
@@ -107,62 +98,7 @@ def code_of(body: bytes) -> str | None:
     return code if isinstance(code, str) else None
 
 
-def watch(scope: Scope, route: Route, request: Request) -> None:
-    """Have this connection's call counted among those of the route."""
-    if isinstance(route, CanaryRoute) and route.windows is not None:
-        scope[WATCHED] = (route.windows, request)
-
-
-class Watched:
-    """Counts the calls that the application says are to be watched.
-
-    Around the application, because what it refuses itself (405, 406, 413), what is
-    aborted, and what breaks while it is sent are errors like any other.
-    """
-
-    def __init__(
-        self, application: Callable[[Scope, Receive, Send], Awaitable[None]]
-    ) -> None:
-        self._application = application
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one ASGI connection."""
-        if scope["type"] != "http":
-            await self._application(scope, receive, send)
-            return
-        started = time.perf_counter()
-        status, ended, refusal = 0, False, b""
-
-        async def noting(message: Message) -> None:
-            nonlocal status, ended, refusal
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            else:
-                if 400 <= status < 500 and not refusal:
-                    refusal = message.get("body", b"")
-                ended = not message.get("more_body", False)
-            await send(message)
-
-        try:
-            await self._application(scope, receive, noting)
-        finally:
-            if watched := scope.get(WATCHED):
-                windows, request = watched
-                seconds = time.perf_counter() - started
-                _count(windows, request, status if ended else 0, seconds, refusal)
-
-
-def _count(
-    windows: Windows, request: Request, status: int, seconds: float, refusal: bytes
-) -> None:
-    """Count a call, unless it is none: a 401 never reached an action."""
-    if not (request.function and request.is_ours) or status == 401:
-        return
-    if request.method == "OPTIONS":
-        return
-    windows.record(
-        request.function,
-        str(int(status)) if status else ABORTED,
-        seconds,
-        code=code_of(refusal) if refusal else None,
-    )
+def watch(request: Request, route: Route) -> None:
+    """Have a call counted among those of the route."""
+    if isinstance(route, CanaryRoute):
+        request.windows = route.windows

@@ -11,10 +11,10 @@ from psycopg.rows import tuple_row
 
 from gateway import catalogue
 from gateway.master import LOOK_UP, NOBODY
+from gateway.postgrest import PostgrestRoute
 from gateway.statements import SCHEMA
 from gateway.storage import storage_of
 from gateway.tokens import ROLES
-from gateway.upstream import PostgrestRoute
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

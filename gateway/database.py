@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gateway import catalogue, metrics
-from gateway.errors import ApiError, unavailable
+from gateway.errors import ApiError, connection_lost
 from gateway.messages import Pool
 from gateway.pipeline import Connection
+from gateway.tasks import end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -30,7 +32,6 @@ logger = logging.getLogger("gateway.database")
 CHANNEL = "pgrst"
 DEBOUNCE = 0.1
 RECONNECT_LEAST, RECONNECT_MOST = 0.1, 2.0
-CANCEL_AGAIN = 0.1
 # How long a call waits for a connection while the database is known to be away.
 PATIENCE = 1.0
 # A peer that vanished without a word is noticed within some 15 seconds.
@@ -44,6 +45,25 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+class _Stack(deque[Connection]):
+    """Idle connections, of which the one that came back last is taken first."""
+
+    def popleft(self) -> Connection:
+        return self.pop()
+
+
+class _Pool(AsyncConnectionPool[Connection]):
+    """A pool that gives out the connection used last.
+
+    Its server process has the plans and the data of the call before at hand. In turns,
+    as psycopg_pool has it, each call would meet the process that has idled longest.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pool = _Stack()
+
+
 class Database:
     """One tenant's database: a pool, and a listener that keeps the catalogue fresh."""
 
@@ -55,7 +75,7 @@ class Database:
         self._prepare = settings.prepare
         self._timeout = settings.pool_timeout
         self._listen_url = with_defaults(settings.listen_url)
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        self._pool = _Pool(
             with_defaults(settings.database_url),
             connection_class=Connection,
             # The pipeline prepares; what psycopg prepared would be dropped by it.
@@ -77,10 +97,7 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        # Once is not enough: a wait that ends just then swallows its cancellation.
-        while self._listener is not None and not self._listener.done():
-            self._listener.cancel()
-            await asyncio.wait([self._listener], timeout=CANCEL_AGAIN)
+        await end(self._listener)
         await self._pool.close()
 
     def pool(self) -> Pool:
@@ -138,9 +155,7 @@ class Database:
                         "PGRST003",
                         "Timed out acquiring connection from connection pool.",
                     ) from None
-                raise unavailable(
-                    "PGRST001", "Database connection lost. Retrying the connection."
-                ) from None
+                raise connection_lost() from None
             if connection.is_alive():
                 return connection
             await connection.close()

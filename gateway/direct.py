@@ -16,6 +16,7 @@ from gateway.errors import (
     ApiError,
     checked_status,
     commit_unknown,
+    connection_lost,
     database_error,
     header_list,
     json_object,
@@ -74,7 +75,7 @@ class DirectRoute:
         """Tell of the database's connections."""
         return self._database.pool()
 
-    async def ready(self) -> bool:
+    async def ready(self, *, within: float = 0) -> bool:  # noqa: ARG002 - it is known
         """Say whether the database answers and its functions are known."""
         return self._database.ready
 
@@ -114,9 +115,7 @@ class DirectRoute:
         except BrokenError as broken:
             if broken.unknown and not read_only:
                 raise commit_unknown(idempotency_key(request)) from None
-            raise unavailable(
-                "PGRST001", "Database connection lost. Retrying the connection."
-            ) from None
+            raise connection_lost() from None
 
     async def _run(self, statements: list[Statement], *, read_only: bool) -> PGresult:
         for attempt in range(1, ATTEMPTS):

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from gateway.messages import BODILESS, JSON_TYPE, Response
+from gateway.messages import BODILESS, Response, whole
 from gateway.phrases import phrased
 
 if TYPE_CHECKING:
     from gateway.messages import Headers
 
 RETRY_AFTER = (b"retry-after", b"1")
+CHALLENGE = (b"www-authenticate", b"Bearer")
 STATUS_LEAST, STATUS_MOST = 200, 599
 
 # The longest prefix that fits wins; what no prefix fits is 400.
@@ -84,17 +85,14 @@ class ApiError(Exception):
                 "hint": self.hint,
             }
         ).encode()
-        headers = [
-            (b"content-type", JSON_TYPE),
-            (b"content-length", b"%d" % len(body)),
-            (b"proxy-status", b"PostgREST; error=" + _token(self.code)),
-        ]
+        status = (b"proxy-status", b"PostgREST; error=" + _token(self.code))
+        answer = whole(self.status, body, status)
         given = {name for name, _ in self.headers}
-        headers = [pair for pair in headers if pair[0] not in given] + self.headers
+        kept = [pair for pair in answer.headers if pair[0] not in given] + self.headers
         if self.status in BODILESS:
-            kept = [h for h in headers if not h[0].startswith(b"content-")]
+            kept = [pair for pair in kept if not pair[0].startswith(b"content-")]
             return Response(self.status, kept)
-        return Response(self.status, headers, body)
+        return Response(self.status, kept, body)
 
 
 def _token(code: str) -> bytes:
@@ -103,9 +101,19 @@ def _token(code: str) -> bytes:
     return kept.encode() or b"unknown"
 
 
-def unavailable(code: str, message: str) -> ApiError:
+def unavailable(code: str, message: str, *, hint: str | None = None) -> ApiError:
+    """Build the 503 of what is away for now."""
+    return ApiError(503, code, message, hint=hint, headers=[RETRY_AFTER])
+
+
+def connection_lost() -> ApiError:
     """Build the 503 of a database that is away for now."""
-    return ApiError(503, code, message, headers=[RETRY_AFTER])
+    return unavailable("PGRST001", "Database connection lost. Retrying the connection.")
+
+
+def no_such_path() -> ApiError:
+    """Build the 404 of a path that leads nowhere."""
+    return ApiError(404, "PGRST125", "Invalid path specified in request URL")
 
 
 def commit_unknown(key: str | None) -> ApiError:
@@ -169,7 +177,7 @@ def database_error(
     status = http_status(sqlstate, message, anonymous=anonymous)
     headers: Headers = []
     if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
+        headers.append(CHALLENGE)
     if status == 503:
         headers.append(RETRY_AFTER)
     return ApiError(

@@ -9,7 +9,6 @@ import asyncio
 import json
 import logging
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,8 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
+
+from gateway.tasks import end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,10 +85,7 @@ class KeySet:
 
     async def close(self) -> None:
         """Stop to read."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+        await end(self._keeper)
         if self._session is not None:
             await self._session.close()
 

@@ -13,6 +13,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.database import with_defaults
+from gateway.tasks import end
 
 logger = logging.getLogger("gateway.master")
 
@@ -65,10 +66,7 @@ class Master:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._watch is not None:
-            self._watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watch
+        await end(self._watch)
         await self._pool.close()
 
     async def residence(self, person: UUID) -> Residence:

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
     from gateway.storage import Storage
     from gateway.tokens import Identity
+    from gateway.windows import Windows
 
 Headers = list[tuple[bytes, bytes]]
 
 JSON_TYPE = b"application/json; charset=utf-8"
 VARIES = (b"vary", b"Accept, Prefer, Range")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+UNSTORED = (b"cache-control", b"no-store")
 BODILESS = frozenset({204, 304})
 
 
@@ -42,6 +44,8 @@ class Request:
     sent: tuple[bytes, bytes] | None = field(default=None, init=False)
     # False once v1 has to answer it.
     is_ours: bool = field(default=True, init=False)
+    # Where it is counted for the canary, once its tenant is known.
+    windows: Windows | None = field(default=None, init=False, repr=False)
     # The caller's if it is fit for a log, else a new one.
     request_id: str = field(init=False)
     _first: dict[bytes, bytes] = field(init=False, repr=False)
@@ -81,6 +85,18 @@ class Response:
     body: bytes | AsyncIterator[bytes] = b""
 
 
+def whole(
+    status: int, body: bytes, *more: tuple[bytes, bytes], kind: bytes = JSON_TYPE
+) -> Response:
+    """Frame a body that is complete by its type, its length, and more headers."""
+    headers = [
+        (b"content-type", kind),
+        (b"content-length", b"%d" % len(body)),
+        *more,
+    ]
+    return Response(status, headers, body)
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
     """A route's connections: how many, how many idle, how many calls wait for one."""
@@ -104,8 +120,11 @@ class Route(Protocol):
     async def close(self) -> None:
         """Give everything back."""
 
-    async def ready(self) -> bool:
-        """Say whether a call would be answered now."""
+    async def ready(self, *, within: float = 0) -> bool:
+        """Say whether a call would be answered now.
+
+        :param within: seconds for which what was seen of an upstream still counts.
+        """
 
     async def call(self, request: Request, identity: Identity) -> Response:
         """Answer one call.

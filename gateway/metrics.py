@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,28 +20,39 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    disable_created_metrics,
     generate_latest,
     start_http_server,
 )
-from prometheus_client.metrics_core import Metric
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from gateway.messages import Response
+from gateway.messages import UNSTORED, Response, whole
+from gateway.tasks import end
+from gateway.windows import BOUNDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gateway.tenants import Tenants
     from gateway.tokens import Tokens
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+# When a series began is of no use to Prometheus, and would double the counters.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
 # Seconds between two looks at what is a gauge.
 SAMPLED = 1.0
+# Seconds after which a PostgREST that had no calls is asked whether it is there.
+ASKED = 15.0
 # Whatever is no function of ours: a scanner's paths must not become series.
 OTHER = "other"
+# Codes of refusals before anyone looked whether there is such a function.
+UNSEEN = ("PGRST", "body_too_large")
+# The status of calls that got no answer, or not all of it.
 ABORTED = 499
-# Seconds.
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+# Seconds; the canary's, so that both tell the same percentiles.
+BUCKETS = tuple(milliseconds / 1000 for milliseconds in BOUNDS)
 PUBLIC = frozenset(
     {
         "part_lens_requests",
@@ -57,7 +66,6 @@ PUBLIC = frozenset(
         "part_lens_jwt_cache_misses",
     }
 )
-_CODE = re.compile(rb'"code"\s*:\s*"([A-Za-z0-9_]{1,64})"')
 
 REQUESTS = Counter(
     "part_lens_requests", "Calls by function and HTTP status.", ["function", "status"]
@@ -107,23 +115,18 @@ JWT_HITS = Counter("part_lens_jwt_cache_hits", "Calls with a remembered token.")
 JWT_MISSES = Counter("part_lens_jwt_cache_misses", "Tokens that had to be verified.")
 
 
-def observe(status: int, function: str, started: float, body: bytes = b"") -> None:
-    """Count an answered call.
-
-    :param started: `time.perf_counter()` when its head had come.
-    :param body: the answer's beginning, in which the code of a refusal is found.
-    """
-    seconds = time.perf_counter() - started
-    if status >= 400:
-        found = _CODE.search(body)
-        code = found[1].decode() if found else str(status)
-        if not found or not function or code.startswith("PGRST"):
+def count(
+    function: str, status: int | None, seconds: float, *, code: str | None
+) -> None:
+    """Count a call, with the parameters of `gateway.observation.observe`."""
+    shown, function = str(status or ABORTED), function or OTHER
+    if status is None or status >= 400:
+        if code is None or code.startswith(UNSEEN):
             function = OTHER
-        REFUSALS.labels(code, function).inc()
+        REFUSALS.labels(code or shown, function).inc()
         if code == "42501":
             VIOLATIONS.inc()
-    function = function or OTHER
-    REQUESTS.labels(function, str(status)).inc()
+    REQUESTS.labels(function, shown).inc()
     DURATION.labels(function).observe(seconds)
 
 
@@ -132,12 +135,7 @@ def response() -> Response:
     registry = CollectorRegistry()
     registry.register(_Public())
     body = generate_latest(registry)
-    headers = [
-        (b"content-type", CONTENT_TYPE_LATEST.encode()),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store"),
-    ]
-    return Response(200, headers, body)
+    return whole(200, body, UNSTORED, kind=CONTENT_TYPE_LATEST.encode())
 
 
 class Sampler:
@@ -154,10 +152,7 @@ class Sampler:
 
     async def stop(self) -> None:
         """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     async def _look(self) -> None:
         while True:
@@ -167,7 +162,7 @@ class Sampler:
                     POOL_SIZE.labels(alias).set(pool.size)
                     POOL_AVAILABLE.labels(alias).set(pool.available)
                     POOL_WAITING.labels(alias).set(pool.waiting)
-                TENANT_READY.labels(alias).set(await route.ready())
+                TENANT_READY.labels(alias).set(await route.ready(within=ASKED))
             await asyncio.sleep(SAMPLED)
 
 
@@ -177,13 +172,25 @@ def serve_privately(port: int) -> None:
 
 
 def _registry() -> CollectorRegistry:
-    folder = os.environ.get(FOLDER)
-    if folder is None:
+    if (folder := os.environ.get(FOLDER)) is None:
         return REGISTRY
-    _bury(Path(folder))
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(_Workers(folder))
     return registry
+
+
+class _Workers:
+    """What all workers count, and the gauges of those that live, at each scrape."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+        self._files = MultiProcessCollector(None, folder)  # type: ignore[no-untyped-call]
+
+    def collect(self) -> Iterable[Metric]:
+        """Read the files of the workers."""
+        _bury(self._folder)
+        found: Iterable[Metric] = self._files.collect()  # type: ignore[no-untyped-call]
+        return found
 
 
 def _bury(folder: Path) -> None:
@@ -192,7 +199,8 @@ def _bury(folder: Path) -> None:
     for pid in map(int, pids):
         try:
             os.kill(pid, 0)
-        except ProcessLookupError:
+        # Not ours to ask: the number is another's by now.
+        except (ProcessLookupError, PermissionError):
             with suppress(FileNotFoundError):
                 mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
@@ -202,14 +210,10 @@ class _Public:
 
     def collect(self) -> Iterator[Metric]:
         for family in _registry().collect():
-            if family.name in PUBLIC:
-                summed: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
-                for sample in family.samples:
-                    labels = {k: v for k, v in sample.labels.items() if k != "tenant"}
-                    if not sample.name.endswith("_created"):
-                        key = (sample.name, tuple(sorted(labels.items())))
-                        summed[key] = summed.get(key, 0) + sample.value
-                metric = Metric(family.name, family.documentation, family.type)
-                for (name, pairs), value in summed.items():
-                    metric.add_sample(name, dict(pairs), value)
-                yield metric
+            if family.name not in PUBLIC:
+                continue
+            if any("tenant" in sample.labels for sample in family.samples):
+                total = sum(sample.value for sample in family.samples)
+                yield GaugeMetricFamily(family.name, family.documentation, total)
+            else:
+                yield family

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from gateway import openapi
-from gateway.errors import ApiError, unavailable
-from gateway.messages import Response
+from gateway.errors import ApiError, connection_lost, no_such_path
+from gateway.messages import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.messages import Headers
+    from gateway.messages import Response
 
 # Seconds for which a description is given again without a look at the database.
 FRESH = 30
@@ -92,17 +92,17 @@ class Pages:
                 headers=[(b"allow", b"GET, HEAD")],
             )
         if path in ROOTS:
-            return _response(await self._describe(), DESCRIPTION_TYPE, b"no-cache")
+            return _page(await self._describe(), DESCRIPTION_TYPE, b"no-cache")
         if path == DOCS:
-            policy = [(b"content-security-policy", POLICY)]
-            return _response(
+            policy = (b"content-security-policy", POLICY)
+            return _page(
                 PAGE.encode(), b"text/html; charset=utf-8", b"no-cache", policy
             )
         name = path.removeprefix(DOCS + "/")
         if (body := _assets().get(name)) is None:
-            raise ApiError(404, "PGRST125", "Invalid path specified in request URL")
+            raise no_such_path()
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return _response(body, kind.encode(), b"public, max-age=86400")
+        return _page(body, kind.encode(), b"public, max-age=86400")
 
     async def _describe(self) -> bytes:
         async with self._lock:
@@ -110,9 +110,7 @@ class Pages:
                 try:
                     self._description = await openapi.describe(self._database_url)
                 except psycopg.Error:
-                    raise unavailable(
-                        "PGRST001", "Database connection lost. Retrying the connection."
-                    ) from None
+                    raise connection_lost() from None
                 self._described = time.monotonic()
             return self._description
 
@@ -126,14 +124,14 @@ def _assets() -> Mapping[str, bytes]:
     return {**files, "start.js": START.encode()}
 
 
-def _response(
-    body: bytes, kind: bytes, caching: bytes, more: Headers | None = None
+def _page(
+    body: bytes, kind: bytes, caching: bytes, *more: tuple[bytes, bytes]
 ) -> Response:
-    headers = [
-        (b"content-type", kind),
-        (b"content-length", b"%d" % len(body)),
+    return whole(
+        200,
+        body,
         (b"cache-control", caching),
         (b"x-content-type-options", b"nosniff"),
-        *(more or []),
-    ]
-    return Response(200, headers, body)
+        *more,
+        kind=kind,
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from gateway.errors import RETRY_AFTER, ApiError
+from gateway.errors import CHALLENGE, ApiError, unavailable
 from gateway.master import NOBODY, MasterAwayError
 from gateway.tokens import ANONYMOUS_ROLE
 
@@ -29,6 +29,7 @@ CLAIM = "tenant_key_alias"
 PERSON = "authenticated"
 # Seconds in which every tenant can have been reached: connect_timeout.
 SETTLING = 5.0
+AGAIN = "Try again in a moment"
 
 REFUSALS: Mapping[str, tuple[str, str]] = {
     "account_unknown": (
@@ -157,8 +158,10 @@ class ManyTenants:
         try:
             residence = await self._directory.find(person)
         except MasterAwayError:
-            raise _unavailable(
-                "master_unavailable", "It cannot be found out which tenant is yours"
+            raise unavailable(
+                "master_unavailable",
+                "It cannot be found out which tenant is yours",
+                hint=AGAIN,
             ) from None
         if residence.refusal:
             raise _refusal(residence.refusal)
@@ -166,8 +169,10 @@ class ManyTenants:
             logger.error(
                 "tenant without a URL", extra={"fields": {"tenant": residence.alias}}
             )
-            raise _unavailable(
-                "tenant_unavailable", "Your tenant is not served here for now"
+            raise unavailable(
+                "tenant_unavailable",
+                "Your tenant is not served here for now",
+                hint=AGAIN,
             )
         return route
 
@@ -225,17 +230,11 @@ def _refusal(code: str) -> ApiError:
     return ApiError(403, code, message, hint=hint)
 
 
-def _unavailable(code: str, message: str) -> ApiError:
-    return ApiError(
-        503, code, message, hint="Try again in a moment", headers=[RETRY_AFTER]
-    )
-
-
 def _anonymous() -> ApiError:
     """Build what PostgREST answers where nobody is let in without a token."""
     return ApiError(
         401,
         "PGRST302",
         "Anonymous access is disabled",
-        headers=[(b"www-authenticate", b"Bearer")],
+        headers=[CHALLENGE],
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jwt import PyJWS
 from jwt.exceptions import InvalidSignatureError, PyJWTError
 
-from gateway.errors import ApiError, unavailable
+from gateway.errors import CHALLENGE, ApiError, unavailable
 from gateway.settings import HMAC
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class Tokens:
                 401,
                 "22023",
                 f'role "{name}" does not exist',
-                headers=[(b"www-authenticate", b"Bearer")],
+                headers=[CHALLENGE],
             )
         compact = json.dumps(claims, separators=(",", ":")).encode()
         begins = max(claims.get("nbf") or 0, claims.get("iat") or 0)

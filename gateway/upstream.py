@@ -1,9 +1,12 @@
-"""The PostgREST route: calls are forwarded to an HTTP upstream."""
+"""Another HTTP server that answers in the gateway's place, asked over kept connections.
+
+Three stand behind it: a tenant's PostgREST, its storage server, and the version before.
+"""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from aiohttp import (
     ClientConnectorError,
@@ -16,21 +19,19 @@ from aiohttp import (
 from yarl import URL
 
 from gateway.arguments import idempotency_key
-from gateway.errors import ApiError, commit_unknown, unavailable
+from gateway.errors import ApiError, commit_unknown
 from gateway.messages import Response
 from gateway.phrases import phrased
-from gateway.tokens import ANONYMOUS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from aiohttp import ClientResponse
 
-    from gateway.messages import Headers, Pool, Request
-    from gateway.signer import Signer
-    from gateway.storage import Storage
-    from gateway.tokens import Identity
+    from gateway.messages import Headers, Request
+    from gateway.storage.messages import StorageRequest
 
+# Seconds.
 CONNECT_TIMEOUT = 5
 READY_TIMEOUT = 2
 HOP_BY_HOP = frozenset(
@@ -45,153 +46,153 @@ HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
-# PostgREST would hand apikey and cookie on to SQL. Which pages may read an answer is
-# said by the gateway.
-NOT_FORWARDED = HOP_BY_HOP | {
-    b"apikey",
-    b"content-length",
-    b"cookie",
-    b"host",
-    b"origin",
-}
+# What concerns this connection, and what is said anew to the upstream.
+NOT_FORWARDED = HOP_BY_HOP | {b"expect", b"host", b"x-request-id"}
 NOT_RETURNED = HOP_BY_HOP | {b"date", b"server"}
 # What aiohttp would add of its own.
 UNWANTED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
-class PostgrestRoute:
-    """Answer calls from a PostgREST server, over connections that are kept."""
+class AwayError(ApiError):
+    """The server did not answer; `unknown` if it may have had the call."""
 
-    def __init__(
-        self, url: str, storage: Storage, signer: Signer | None = None
-    ) -> None:
-        """Take the server's URL, and what signs tokens if it has another secret."""
-        self.storage = storage
+    def __init__(self, refusal: ApiError, *, unknown: bool) -> None:
+        super().__init__(
+            refusal.status, refusal.code, refusal.message, headers=refusal.headers
+        )
+        self.unknown = unknown
+
+
+class Upstream:
+    """A server to which requests are passed on, and what it answers passed back."""
+
+    def __init__(self, url: str, *, withheld: Iterable[bytes], away: ApiError) -> None:
+        """Take what stands before every path, and what is special to this server.
+
+        :param withheld: the (lower-case) headers that are none of its business.
+        :param away: what is answered while it does not.
+        """
         self._url = url
-        self._signer = signer
+        self._withheld = NOT_FORWARDED.union(withheld)
+        self._away = away
         self._session: ClientSession | None = None
+        # When it was last seen to answer or not to, and which of both.
+        self._seen = float("-inf")
+        self._seen_alive = False
 
     async def open(self) -> None:
         """Prepare the client; connections are made when they are needed."""
-        self._session = new_session()
-        await self.storage.open()
+        self._session = ClientSession(
+            connector=TCPConnector(limit=0),
+            timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+            cookie_jar=DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=UNWANTED,
+        )
 
     async def close(self) -> None:
         """Close the kept connections."""
-        await self.storage.close()
         if self._session is not None:
             await self._session.close()
 
-    def pool(self) -> Pool | None:
-        """Connections to the upstream are not limited."""
-        return None
-
-    async def ready(self) -> bool:
-        """Say whether the upstream answers and has its schema cache."""
-        try:
-            async with self._opened.head(
-                self._url + "/", timeout=ClientTimeout(total=READY_TIMEOUT)
-            ) as answer:
-                return answer.status < 500
-        except (ClientError, TimeoutError):
+    async def answers(self, *, within: float) -> bool:
+        """Say whether it answers, by what was seen at most `within` seconds ago."""
+        if time.monotonic() - self._seen <= within:
+            return self._seen_alive
+        if self._session is None:
             return False
+        try:
+            async with self._session.head(
+                self._url + "/",
+                # A refusal may have a body all the same: PostgREST 12.
+                headers={"connection": "close"},
+                timeout=ClientTimeout(total=READY_TIMEOUT),
+            ) as answer:
+                self._see(alive=answer.status < 500)
+        except (ClientError, TimeoutError):
+            self._see(alive=False)
+        return self._seen_alive
 
-    async def call(self, request: Request, identity: Identity) -> Response:
-        """Forward one call, and stream its answer.
+    async def call(
+        self,
+        request: Request,
+        path: str,
+        *,
+        query: bytes,
+        body: bytes,
+        more: Iterable[tuple[str, str]] = (),
+    ) -> Response:
+        """Pass an RPC call on.
 
-        :raises ApiError: 503 when the upstream is away.
+        :param more: headers besides the caller's.
+        :raises ApiError: 503 while it is away, or when the connection broke and a
+            write may have been carried out.
         """
-        target = f"{self._url}/rpc/{quote(request.function, safe='')}"
-        if request.query:
-            target += "?" + request.query.decode("latin-1")
+        try:
+            return await self.send(request, path, query=query, body=body, more=more)
+        except AwayError as away:
+            if away.unknown and request.method == "POST":
+                raise commit_unknown(idempotency_key(request)) from None
+            raise
+
+    async def send(
+        self,
+        request: Request | StorageRequest,
+        path: str,
+        *,
+        query: bytes,
+        body: bytes | AsyncIterator[bytes] | None,
+        more: Iterable[tuple[str, str]] = (),
+    ) -> Response:
+        """Pass a request's method and headers on, and stream the answer.
+
+        :raises AwayError: there was none.
+        """
+        if self._session is None:
+            raise AwayError(self._away, unknown=False)
+        target = self._url + path
+        if query:
+            target += "?" + query.decode("latin-1")
         headers = [
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in request.headers
-            if name not in NOT_FORWARDED
+            if name not in self._withheld
         ]
         headers.append(("x-request-id", request.request_id))
-        if self._signer is not None:
-            headers = [pair for pair in headers if pair[0] != "authorization"]
-            if identity is not ANONYMOUS:
-                headers.append(("authorization", self._signer.authorization(identity)))
-        if request.method == "HEAD":
-            # PostgREST 12 sends a body with its refusal, and what would come next on
-            # this connection would begin with it.
-            headers.append(("connection", "close"))
-        return await forward(
-            self._opened,
-            request,
-            target=target,
-            headers=headers,
-            body=request.body,
-            away=_away(),
+        headers.extend(more)
+        try:
+            answer = await self._session.request(
+                request.method,
+                URL(target, encoded=True),
+                headers=headers,
+                data=body or None,
+                allow_redirects=False,
+            )
+        except (ClientError, TimeoutError) as error:
+            unknown = not isinstance(error, ClientConnectorError)
+            if not unknown:
+                self._see(alive=False)
+            raise AwayError(self._away, unknown=unknown) from None
+        # A function may fail while its server is well.
+        if answer.status < 500:
+            self._see(alive=True)
+        return Response(
+            phrased(answer.status, answer.reason), _returned(answer), _stream(answer)
         )
 
-    @property
-    def _opened(self) -> ClientSession:
-        if self._session is None:
-            raise _away()
-        return self._session
+    def _see(self, *, alive: bool) -> None:
+        self._seen, self._seen_alive = time.monotonic(), alive
 
 
-def new_session() -> ClientSession:
-    """Open a client that keeps connections and passes on what it is given."""
-    return ClientSession(
-        connector=TCPConnector(limit=0),
-        timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-        cookie_jar=DummyCookieJar(),
-        auto_decompress=False,
-        skip_auto_headers=UNWANTED,
-    )
-
-
-async def forward(
-    session: ClientSession,
-    request: Request,
-    *,
-    target: str,
-    headers: list[tuple[str, str]],
-    body: bytes,
-    away: ApiError,
-) -> Response:
-    """Send a request's method to another server, and stream its answer.
-
-    :raises ApiError: `away`; or that a POST may have been carried out.
-    """
-    try:
-        answer = await session.request(
-            request.method,
-            URL(target, encoded=True),
-            headers=headers,
-            data=body or None,
-            allow_redirects=False,
-        )
-    except ClientConnectorError:
-        raise away from None
-    except (ClientError, TimeoutError):
-        if request.method == "POST":
-            raise commit_unknown(idempotency_key(request)) from None
-        raise away from None
-    return streamed(answer)
-
-
-def streamed(answer: ClientResponse) -> Response:
-    """Pass an upstream's answer on as it arrives."""
-    kept: Headers = [
+def _returned(answer: ClientResponse) -> Headers:
+    return [
         (name.lower(), value)
         for name, value in answer.raw_headers
         if name.lower() not in NOT_RETURNED
     ]
-    return Response(phrased(answer.status, answer.reason), kept, _stream(answer))
 
 
 async def _stream(answer: ClientResponse) -> AsyncIterator[bytes]:
     async with answer:
         async for chunk in answer.content.iter_any():
             yield chunk
-
-
-def _away() -> ApiError:
-    return unavailable(
-        "PGRST000", "Database connection error. Retrying the connection."
-    )

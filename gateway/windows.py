@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import ApiError
 from gateway.messages import Request
+from gateway.tasks import end
 from gateway.tokens import Identity
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class Counts:
     codes: Counter[str] = field(default_factory=Counter)
     latency: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
 
+    def refuse(self, code: str) -> None:
+        """Count what a refusal says."""
+        if code in self.codes or len(self.codes) < NAMES_MOST:
+            self.codes[code] += 1
+
     def report(self) -> dict[str, Any]:
         """Return them as the database takes them."""
         return {
@@ -72,23 +78,23 @@ class Windows:
         self._functions: dict[str, Counts] = {}
 
     def record(
-        self, function: str, status: str, seconds: float, *, code: str | None = None
+        self,
+        function: str,
+        status: int | None,
+        seconds: float,
+        *,
+        code: str | None = None,
     ) -> None:
-        """Count one call.
-
-        :param status: the answer's status, or ABORTED.
-        :param code: what a refusal says.
-        """
+        """Count a call, with the parameters of `gateway.observation.observe`."""
         counts = self._functions.get(function)
         if counts is None:
             if len(self._functions) >= NAMES_MOST:
                 return
             counts = self._functions[function] = Counts()
-        counts.statuses[status] += 1
-        if code is not None and (
-            code in counts.codes or len(counts.codes) < NAMES_MOST
-        ):
-            counts.codes[code] += 1
+        counts.statuses[ABORTED if status is None else str(status)] += 1
+        # What the codes of failures say of a call is said by its status.
+        if code is not None and status is not None and status < 500:
+            counts.refuse(code)
         counts.latency[bisect_left(BOUNDS, seconds * 1000)] += 1
 
     def cut(self, *, last: bool = False) -> bytes:
@@ -136,9 +142,7 @@ class Reporter:
         """Report what was counted last, if the database takes it now."""
         if self._task is None:
             return
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await end(self._task)
         self._keep(self._windows.cut(last=True))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._flush(), FAREWELL)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from gateway.errors import RETRY_AFTER, ApiError
-from gateway.messages import JSON_TYPE, Headers, Response
+from gateway.messages import UNSTORED, Headers, Response, whole
 
 HTTP_STATUS = 400
 CREDENTIALS = {
@@ -51,13 +51,7 @@ class StorageError(Exception):
                 "code": self.code,
             }
         ).encode()
-        headers: Headers = [
-            (b"content-type", JSON_TYPE),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
-            *self.headers,
-        ]
-        return Response(self.http, headers, body)
+        return whole(self.http, body, UNSTORED, *self.headers)
 
 
 def no_such_bucket() -> StorageError:

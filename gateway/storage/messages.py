@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
-from gateway.messages import JSON_TYPE, Response
+from gateway.messages import UNSTORED, Response, whole
 from gateway.storage.errors import invalid_key, invalid_request, too_large
 
 if TYPE_CHECKING:
@@ -161,9 +161,4 @@ def number(
 def answer(value: object) -> Response:
     """Build a success with a JSON body."""
     body = value if isinstance(value, bytes) else json.dumps(value).encode()
-    headers: Headers = [
-        (b"content-type", JSON_TYPE),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store"),
-    ]
-    return Response(200, headers, body)
+    return whole(200, body, UNSTORED)

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from gateway.database import CANCEL_AGAIN
 from gateway.storage.errors import (
     StorageError,
     invalid_request,
@@ -22,6 +21,7 @@ from gateway.storage.messages import (
     strings,
 )
 from gateway.storage.rows import SORTED_BY
+from gateway.tasks import end
 
 if TYPE_CHECKING:
     from gateway.database import Database
@@ -59,9 +59,7 @@ class ObjectStorage:
 
     async def close(self) -> None:
         """Stop sweeping."""
-        while self._sweeper is not None and not self._sweeper.done():
-            self._sweeper.cancel()
-            await asyncio.wait([self._sweeper], timeout=CANCEL_AGAIN)
+        await end(self._sweeper)
         if self._database is not None:
             await self._database.close()
 

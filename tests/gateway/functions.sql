@@ -28,6 +28,9 @@ CREATE FUNCTION public.counted(p_name text)
     RETURNS integer LANGUAGE sql STABLE SECURITY DEFINER
 AS $$ SELECT c.value FROM public.counters AS c WHERE c.name = p_name $$;
 
+CREATE FUNCTION public.process_id()
+    RETURNS integer LANGUAGE sql VOLATILE AS $$ SELECT pg_backend_pid() $$;
+
 CREATE FUNCTION public.echo(p_text text DEFAULT NULL, p_number integer DEFAULT 1, p_json jsonb DEFAULT NULL, p_list integer[] DEFAULT NULL)
     RETURNS jsonb LANGUAGE sql STABLE
 AS $$ SELECT jsonb_build_object('text', p_text, 'number', p_number, 'json', p_json, 'list', p_list) $$;

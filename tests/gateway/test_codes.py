@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # PostgREST's own codes, and SQLSTATEs, look otherwise.
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
-GIVERS = {"ApiError", "unavailable", "_refusal", "_unavailable"}
+GIVERS = {"ApiError", "unavailable", "_refusal"}
 
 
 def given() -> Iterator[str]:

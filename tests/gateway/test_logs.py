@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from .conftest import sign
+from .waiting import eventually, sleeping
 
 if TYPE_CHECKING:
+    from deploy.cluster import Cluster
+
     from .conftest import Api
 
 
@@ -45,3 +51,21 @@ def test_no_secret_is_logged_at_any_level(serve: Any) -> None:
         text = api.log.read_text(encoding="utf-8")
         assert token not in text
         assert "hush" not in text
+
+
+@pytest.mark.parametrize("request_id", ["slow-1", "slow-2." + "x" * 100])
+def test_a_call_under_way_is_found_by_its_id(
+    direct: Api, protocol_cluster: Cluster, request_id: str
+) -> None:
+    """In pg_stat_activity, which has room for its beginning, and no longer after it."""
+    names = "SELECT application_name FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    left = "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'part_lens %'"
+    headers = {"x-request-id": request_id}
+    with ThreadPoolExecutor(1) as other, protocol_cluster.connect() as connection:
+        call = other.submit(direct.post, "/rpc/nap", {"p_seconds": 1}, headers=headers)
+        eventually(lambda: sleeping(protocol_cluster))
+        assert connection.execute(names).fetchall() == [
+            (f"part_lens {request_id}"[:63],)
+        ]
+        assert call.result().headers["x-request-id"] == request_id
+        assert connection.execute(left).fetchall() == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -37,6 +40,9 @@ def test_calls_are_counted_by_function_and_status(serve: Any) -> None:
         api.get("/rpc/echo", token=token)
         api.get("/rpc/echo", token=token)
         assert api.get("/rpc/secret_paths_of_a_scanner").status_code == 404
+        large = b" " * (1 << 21)
+        answer = api.send("POST", "/rpc/path_of_a_scanner", content=large)
+        assert answer.status_code == 413
         assert api.get("/rpc/echo", token=sign(exp=1)).status_code == 401
         text = api.client.get(api.url + "/metrics").text
         requests = "part_lens_requests_total"
@@ -82,3 +88,34 @@ def test_workers_are_summed(serve: Any) -> None:
 
         assert now("part_lens_requests_total", function="echo", status="200") == 40
         eventually(lambda: now("part_lens_pool_size") == 20)
+
+
+def workers(api: Api) -> list[int]:
+    """All that were ever started."""
+    started = re.compile(r"Started server process \[(\d+)\]")
+    return [int(pid) for pid in started.findall(api.log.read_text(encoding="utf-8"))]
+
+
+def test_what_killed_workers_held_is_gauged_no_more(serve: Any) -> None:
+    """On neither port, whichever is asked first; what they counted still counts."""
+    private = free_port()
+    with serve(workers=2, METRICS_PORT=str(private)) as api:
+        for calls, url in enumerate((f"http://127.0.0.1:{private}", api.url), 1):
+            _kill_workers(api, url, calls=calls)
+
+
+def _kill_workers(api: Api, url: str, *, calls: int) -> None:
+    """Have one of two workers remember a token, and kill both."""
+
+    def now(name: str, **labels: str) -> float:
+        text = httpx.get(url + "/metrics", timeout=30, trust_env=False).text
+        return value(text, name, **labels)
+
+    entries = "part_lens_jwt_cache_entries"
+    eventually(lambda: len(workers(api)) == 2 * calls)
+    assert api.post("/rpc/echo").status_code == 200
+    eventually(lambda: now(entries) == 1)
+    for pid in workers(api)[-2:]:
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: now(entries) == 0)
+    assert now("part_lens_requests_total", function="echo", status="200") == calls

@@ -87,3 +87,22 @@ def test_more_callers_than_connections_wait_their_turn(serve: Any) -> None:
     with serve(POOL_SIZE="2") as api, ThreadPoolExecutor(20) as callers:
         calls = [callers.submit(api.get, f"/rpc/echo?p_number={n}") for n in range(200)]
         assert [call.result().json()["number"] for call in calls] == list(range(200))
+
+
+def test_the_connection_used_last_is_used_first(
+    serve: Any, protocol_cluster: Cluster
+) -> None:
+    def processes(api: Api) -> set[int]:
+        return {api.post("/rpc/process_id").json() for _ in range(8)}
+
+    with serve(POOL_SIZE="4") as api, ThreadPoolExecutor(1) as other:
+        # While the pool fills, a connection that is new is the last.
+        eventually(lambda: len(processes(api)) == 1)
+        usual = processes(api)
+        nap = other.submit(api.get, "/rpc/nap?p_seconds=2")
+        eventually(lambda: sleeping(protocol_cluster))
+        meanwhile = processes(api)
+        assert len(meanwhile) == 1
+        assert meanwhile.isdisjoint(usual)
+        assert nap.result().status_code == 200
+        assert processes(api) == usual

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import httpx
+import pytest
 
 from deploy.process import free_port
+from gateway.errors import unavailable
+from gateway.messages import Request
+from gateway.upstream import AwayError, Upstream
 
 from .conftest import sign
 from .relay import relayed
 from .waiting import eventually, sleeping
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deploy.cluster import Cluster
 
     from .conftest import Api
@@ -117,3 +129,76 @@ def test_an_upstream_that_goes_in_the_middle_of_a_write(
                 answer = call.result()
     assert (answer.status_code, answer.json()["code"]) == (503, "commit_unknown")
     assert json.loads(answer.json()["details"]) == {"idempotency_key": "key-1"}
+
+
+def test_an_answer_that_breaks_off_is_seen_and_counted(
+    serve: Any, reference: Api
+) -> None:
+    """As one that got lost: its status was sent when that was not yet known."""
+    with relayed(reference.url) as relay, serve(postgrest_url=relay.url) as api:
+        relay.open.clear()
+        headers = {"authorization": f"Bearer {sign()}"}
+        url = api.url + "/rpc/blob?p_size=5000000"
+        with api.client.stream("GET", url, headers=headers) as answer:
+            chunks = answer.iter_raw()
+            assert next(chunks)
+            relay.cut()
+            relay.open.set()
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(chunks)
+        lost = 'part_lens_requests_total{function="other",status="499"} 1.0'
+        eventually(lambda: lost in api.client.get(api.url + "/metrics").text)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Is well, and tells what it was asked."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.asked.append(f"{self.command} {self.path}")
+        self.send_response(204)
+        self.end_headers()
+
+    do_HEAD = do_POST  # noqa: N815 - its name
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
+        """Say nothing."""
+
+
+@contextmanager
+def answering() -> Iterator[tuple[str, list[str]]]:
+    """A server that is well, and what it was asked."""
+    asked: list[str] = []
+    handler = type("Handler", (Handler,), {"asked": asked})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+        thread.join()
+
+
+def test_an_upstream_that_answers_calls_need_not_be_asked_whether_it_does() -> None:
+    """And is asked again where that is too long ago, or it has gone since."""
+
+    async def scenario() -> None:
+        request = Request("POST", "f", b"", [], b"")
+        with answering() as (url, asked):
+            upstream = Upstream(url, withheld=(), away=unavailable("code", "Away"))
+            await upstream.open()
+            await upstream.call(request, "/f", query=b"", body=b"")
+            assert await upstream.answers(within=60)
+            assert asked == ["POST /f"]
+            assert await upstream.answers(within=0)
+            assert asked == ["POST /f", "HEAD /"]
+            assert await upstream.answers(within=60)
+            assert asked == ["POST /f", "HEAD /"]
+        assert await upstream.answers(within=60)
+        with pytest.raises(AwayError, match="code"):
+            await upstream.call(request, "/f", query=b"", body=b"")
+        assert not await upstream.answers(within=60)
+        assert not await upstream.answers(within=0)
+        await upstream.close()
+
+    asyncio.run(scenario())

@@ -215,7 +215,7 @@ def test_a_clock_that_is_set_back_ends_no_window_before_it_began() -> None:
 def test_latency_falls_into_the_bucket_whose_bound_it_does_not_exceed() -> None:
     windows = Windows()
     for milliseconds in (0.5, 1, 1.01, 500, 60_000, 60_001):
-        windows.record("f", "200", milliseconds / 1000)
+        windows.record("f", 200, milliseconds / 1000)
     latency = json.loads(windows.cut())["p_actions"]["f"]["latency"]
     assert len(latency) == len(BOUNDS) + 1
     filled = {place: calls for place, calls in enumerate(latency) if calls}
@@ -226,8 +226,8 @@ def test_latency_falls_into_the_bucket_whose_bound_it_does_not_exceed() -> None:
 def test_names_that_clients_make_up_have_an_end() -> None:
     windows = Windows()
     for number in range(NAMES_MOST + 10):
-        windows.record(f"f{number}", "404", 0.001, code="PGRST202")
-        windows.record("f0", "404", 0.001, code=f"code{number}")
+        windows.record(f"f{number}", 404, 0.001, code="PGRST202")
+        windows.record("f0", 404, 0.001, code=f"code{number}")
     actions = json.loads(windows.cut())["p_actions"]
     assert len(actions) == NAMES_MOST
     assert len(actions["f0"]["codes"]) == NAMES_MOST
