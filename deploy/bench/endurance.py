@@ -9,9 +9,10 @@ from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from deploy.bench.fleet import PLENTY, Fleet, make_fleet
+from deploy.bench.filled import Filled
+from deploy.bench.fleet import PLENTY, make_fleet
 from deploy.bench.load import Load, wait_until_quiet
-from deploy.bench.measurement import Measurement, Result, Step, Verdict
+from deploy.bench.measurement import Result, Step, Verdict
 from deploy.bench.race import LEDGER, as_figures
 from deploy.bench.rpcs import CONSUME
 from deploy.bench.servers import POOL, Servers, Way
@@ -47,19 +48,17 @@ class Stage:
         return statistics.median(self.memory)
 
 
-class Endurance(Measurement):
+class Endurance(Filled):
     """Many calls to one gateway, by the direct route."""
 
     name = "endurance"
 
     def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+        super().__init__(*args)
         self._way = Way(workers=max(self.bench.scale.workers))
         self._servers = Servers(self.bench)
-        self._fleet: Fleet | None = None
         self._warm_up = Stage()
         self._stages: list[Stage] = []
-        self._faults: list[str] = []
 
     @property
     def title(self) -> str:
@@ -79,13 +78,6 @@ class Endurance(Measurement):
                 partial(self._run, calls),
             )
         yield Step(f"{self.name}: add every stock up", 2, self._check)
-
-    @property
-    def fleet(self) -> Fleet:
-        """The database, once it is filled."""
-        if self._fleet is None:
-            raise RuntimeError("the fleet is made by the first step")
-        return self._fleet
 
     def _prepare(self) -> None:
         scale = self.bench.scale
@@ -144,8 +136,7 @@ class Endurance(Measurement):
         errors = sum(stage.errors for stage in self._stages)
         if errors or not calls:
             self._faults.append(f"{errors} errors in {calls} calls")
-        if faults := self.fleet.faults():
-            self._faults.append(f"{faults} stocks do not add up")
+        self.check()
         made = self.fleet.count(LEDGER) - self.fleet.parts - self._warm_up.calls
         runs = 1 + sum(len(stage.loads) for stage in self._stages)
         # What was under way at the end of a run is carried out and not counted.

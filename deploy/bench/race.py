@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from deploy.bench.fleet import PLENTY, Fleet, make_fleet
+from deploy.bench.filled import Filled
+from deploy.bench.fleet import PLENTY, make_fleet
 from deploy.bench.load import Load, medians, wait_until_quiet
 from deploy.bench.machine import server_seconds
-from deploy.bench.measurement import Measurement, Result, Step, Verdict
+from deploy.bench.measurement import Result, Step, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,23 +49,14 @@ class Contender:
     seconds: Callable[[], float] = lambda: math.nan
 
 
-class Race(Measurement):
+class Race(Filled):
     """Contenders under load, by turns, on one database."""
 
     hand: ClassVar[bool] = False
 
     def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+        super().__init__(*args)
         self._loads: defaultdict[str, list[Load]] = defaultdict(list)
-        self._fleet: Fleet | None = None
-        self._faults: list[str] = []
-
-    @property
-    def fleet(self) -> Fleet:
-        """The database, once it is filled."""
-        if self._fleet is None:
-            raise RuntimeError("the fleet is made by the first step")
-        return self._fleet
 
     @abstractmethod
     def contenders(self) -> dict[str, Contender]:
@@ -101,7 +93,7 @@ class Race(Measurement):
                     self.seconds,
                     partial(self._turn, who, contenders[who]),
                 )
-        yield Step(f"{self.name}: add every stock up", 1, self._check)
+        yield Step(f"{self.name}: add every stock up", 1, self.check)
 
     def prepare(self) -> None:
         """Make the database; servers too, where they are needed."""
@@ -137,11 +129,6 @@ class Race(Measurement):
 
     def _movements(self, contender: Contender) -> int:
         return self.fleet.count(contender.ledger) if contender.ledger else 0
-
-    def _check(self) -> None:
-        faults = self.fleet.faults()
-        if faults:
-            self._faults.append(f"{faults} stocks do not add up")
 
     def ratio(self, one: str, other: str) -> float:
         """The rate of one over that of the other: the median over the rounds."""
