@@ -33,7 +33,7 @@ demo: export DATABASE_URL :=
 
 test: ## Run all tests on a cluster of their own (WORKERS= at once, ARGS= goes to pytest).
 	@deploy/bootstrap test
-	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 pgtap: bootstrap ## Run the pgTAP files under pg_prove on a cluster of their own (SERVER=17, ARGS= goes to pg_prove).
 	@$(PYTHON) -m deploy.pgtap $(if $(SERVER),--server $(SERVER)) $(ARGS)

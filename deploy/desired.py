@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import pq
 
+from deploy.server import client_path
 from deploy.state import ROOT
 
 if TYPE_CHECKING:
@@ -44,14 +45,15 @@ class DesiredStateError(Exception):
 def libpq_environment(url: str) -> dict[str, str]:
     """Turn a libpq URL or DSN into PG* variables.
 
-    A command started with them needs no password among its arguments.
+    A command started with them needs no password among its arguments. Among them is
+    the PATH, with PostgreSQL's own programs first.
     """
     given = {
         option.envvar.decode(): option.val.decode()
         for option in pq.Conninfo.parse(url.encode())
         if option.envvar and option.val is not None
     }
-    return dict(os.environ) | given
+    return dict(os.environ) | given | {"PATH": client_path()}
 
 
 def source_files(root: Path = ROOT, lists: Sequence[str] = LISTS) -> tuple[Path, ...]:

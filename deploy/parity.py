@@ -16,17 +16,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploy import desired
 from deploy.cluster import DATABASE, DEPLOYER, Cluster
 from deploy.desired import DesiredStateError
+from deploy.moulds import built, migrated
 from deploy.scratch import scratch_cluster
 from deploy.server import ServerError
 from deploy.snapshot import Entry, SnapshotError, entries
-from deploy.sqitch import PROJECTS, SqitchError, sqitch
+from deploy.sqitch import SqitchError
 from deploy.state import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
+
+    from deploy.moulds import Content
 
 ADMINISTRATOR = "postgres"
 ERRORS = (ServerError, DesiredStateError, SnapshotError, SqitchError)
@@ -74,30 +76,14 @@ def pair(root: Path = ROOT) -> Iterator[Pair]:
     """
     with ExitStack() as stack:
 
-        def made(fill: Callable[[str, Path], None]) -> Built:
-            cluster = stack.enter_context(scratch_cluster())
-            cluster.create_database(DATABASE)
-            one = Built(cluster=cluster)
-            fill(one.deployer_url, root)
-            return one
+        def made(content: Content) -> Built:
+            return Built(cluster=stack.enter_context(scratch_cluster(content)))
 
         # The pool ends before the clusters do, whatever fails.
         with ThreadPoolExecutor(2) as threads:
-            both = [threads.submit(made, fill) for fill in (migrate, build)]
-        migrated, built = (one.result() for one in both)
-        yield Pair(migrated=migrated, desired=built)
-
-
-def migrate(url: str, root: Path = ROOT) -> None:
-    """Deploy both Sqitch projects of the tree at `root`."""
-    for project in PROJECTS:
-        place = f"--chdir={root / 'migrations' / project}"
-        sqitch("deploy", url, project=project, options=[place], quiet=True)
-
-
-def build(url: str, root: Path = ROOT) -> None:
-    """Build the desired state of the tree at `root`."""
-    desired.build(url, root=root)
+            both = [threads.submit(made, c) for c in (migrated(root), built(root))]
+        left, right = (one.result() for one in both)
+        yield Pair(migrated=left, desired=right)
 
 
 def difference(
@@ -131,8 +117,8 @@ def difference(
 def main(root: Path) -> None:
     """Compare and report; exit status 0 for the same, 1 for different, 2 for failed."""
     try:
-        with pair(root.resolve()) as built:
-            sides = (built.migrated.entries(), built.desired.entries())
+        with pair(root.resolve()) as both:
+            sides = (both.migrated.entries(), both.desired.entries())
     except ERRORS as error:
         raise NotCompared(str(error)) from error
     found = difference(*sides)

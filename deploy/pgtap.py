@@ -11,8 +11,10 @@ from pathlib import Path
 import click
 
 from deploy import newer
-from deploy.scratch import create_migrated, create_tap, scratch_cluster
-from deploy.server import ServerError
+from deploy.cluster import DATABASE
+from deploy.moulds import migrated
+from deploy.scratch import create_tap, scratch_cluster
+from deploy.server import ServerError, client_path
 from deploy.sqitch import SqitchError, libpq_environment
 from deploy.state import ROOT
 
@@ -35,15 +37,14 @@ def main(server: int | None, arguments: tuple[str, ...]) -> None:
     try:
         with ExitStack() as stack:
             bin_dir = stack.enter_context(newer.programs(server)) if server else None
-            cluster = stack.enter_context(scratch_cluster(bin_dir=bin_dir))
-            create_migrated(cluster, "migrated")
-            create_tap(cluster, "tap", template="migrated")
+            cluster = stack.enter_context(scratch_cluster(migrated(), bin_dir=bin_dir))
+            create_tap(cluster, "tap", template=DATABASE)
             with cluster.connect("tap") as connection:
                 click.echo(f"PostgreSQL {connection.info.server_version // 10000}")
             url = cluster.url("postgres", "tap")
             result = subprocess.run(
                 [program, "--ext", ".sql", "--recurse", *arguments, *files],
-                env={**os.environ, **libpq_environment(url)},
+                env={**os.environ, **libpq_environment(url), "PATH": client_path()},
                 check=False,
             )
     except (ServerError, SqitchError) as error:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.cluster import DEPLOYER, Cluster
+from deploy.moulds import EMPTY, Content, Moulds
 from deploy.sqitch import migrate
 from deploy.state import ROOT, Secrets
 
@@ -21,6 +25,9 @@ HELPERS = ROOT / "tests" / "pgtap_helpers"
 # The one of them that needs an extension in C.
 CHECKED = HELPERS / "rules_plpgsql_check.sql"
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 - every file in it has a directory of its own
+_ROOM = 6 * 1024**3
+
 QUICK: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -28,25 +35,49 @@ QUICK: Mapping[str, str] = {
 }
 
 
+def roomy() -> Path | None:
+    """A directory in memory with room for what is thrown away; None if there is none.
+
+    A cluster there takes a tenth of the time to copy. Who has set TMPDIR gets that.
+    """
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK):
+        return None
+    meminfo = Path("/proc/meminfo").read_text(encoding="utf-8")
+    available = re.search(r"^MemAvailable: +(\d+) kB$", meminfo, re.MULTILINE)
+    memory = int(available[1]) * 1024 if available else 0
+    return _MEMORY if min(memory, shutil.disk_usage(_MEMORY).free) > _ROOM else None
+
+
 @contextmanager
 def scratch_cluster(
-    *, settings: Mapping[str, str] = QUICK, bin_dir: Path | None = None
+    content: Content = EMPTY,
+    *,
+    settings: Mapping[str, str] = QUICK,
+    bin_dir: Path | None = None,
 ) -> Iterator[Cluster]:
     """A running cluster with passwords of its own, removed at the end.
 
-    By default it is quick and not durable: pass other `settings` to measure anything.
+    By default it is quick and not durable; nor is it on a disk where memory has room
+    (`roomy`). Where moulds are kept it is a copy, with their passwords
+    (`deploy.moulds`). Raises what stops the content from being made.
     """
+    moulds = Moulds.current()
     # Not pytest's tmp_path: the account that runs PostgreSQL could not reach it.
-    with tempfile.TemporaryDirectory(prefix="part-lens-") as directory:
+    with tempfile.TemporaryDirectory(prefix="part-lens-", dir=roomy()) as directory:
         Path(directory).chmod(0o711)
         cluster = Cluster(
             Path(directory) / "c",
-            passwords=Secrets.generate().passwords,
+            passwords=moulds.passwords() if moulds else Secrets.generate().passwords,
             settings=settings,
             bin_dir=bin_dir,
         )
         try:
-            cluster.start()
+            if moulds:
+                moulds.pour(content, cluster)
+                cluster.start()
+            else:
+                cluster.start()
+                content.fill(cluster)
             yield cluster
         finally:
             cluster.destroy()

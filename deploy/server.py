@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -99,6 +100,11 @@ class Server:
         """Where the unix socket is; ServerError if the server was never started."""
         return self._known().sockets
 
+    @property
+    def data(self) -> Path:
+        """Its data directory; ServerError if the server was never started."""
+        return self._known().data
+
     def is_running(self) -> bool:
         place = self._place()
         return place is not None and _postmaster(place.data) is not None
@@ -116,6 +122,25 @@ class Server:
                 return False
             self._launch(place)
             return True
+
+    def adopt(self, source: Path) -> None:
+        """Begin with a copy of the data directory of a server that is stopped.
+
+        Instead of a new one; the key of the other server stays with it. ServerError if
+        there is a data directory here already, or the copy fails.
+        """
+        with self._locked():
+            place = self._place() or self._prepare()
+            if place.data.exists():
+                raise ServerError(f"{self.directory} has a server already")
+            draft = place.base / "data.new"
+            shutil.rmtree(draft, ignore_errors=True)
+            # As the server's account, which then owns the copy.
+            copied = self._as_server(["cp", "-R", "-p", str(source), str(draft)])
+            if copied.returncode:
+                raise ServerError(f"cannot copy {source}: {_complaint(copied.stdout)}")
+            (draft / TOTP_KEY).unlink(missing_ok=True)
+            draft.rename(place.data)
 
     def stop(self, *, mode: str = "fast") -> bool:
         """Stop it (`fast`, `smart` or `immediate`); False if it was not running."""
@@ -382,6 +407,23 @@ def find_programs() -> Path:
     return max(usable)[1]
 
 
+def client_path() -> str:
+    """The PATH, with PostgreSQL's programs before Debian's wrapper of them.
+
+    Its `psql` and `pg_dump` are one Perl script that looks for the program, and takes
+    twice as long for it as the program itself.
+    """
+    path = os.environ.get("PATH", os.defpath)
+    found = shutil.which("psql")
+    if found is None or Path(found).resolve().name != "pg_wrapper":
+        return path
+    try:
+        return f"{find_programs()}{os.pathsep}{path}"
+    except ServerError:
+        return path
+
+
+@functools.cache
 def _version(programs: Path) -> int:
     """The major version of the server in this directory, 0 if there is none."""
     if not (programs / "initdb").exists() or not (programs / "postgres").exists():

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import pq
 
 from deploy.cluster import DEPLOYER, first_line, start_embedded
-from deploy.server import OLDEST, ServerError
+from deploy.server import OLDEST, ServerError, client_path
 from deploy.state import ROOT, StateError
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def libpq_environment(url: str) -> dict[str, str]:
 
 
 def _environment(url: str) -> dict[str, str]:
-    environment = {**os.environ, **libpq_environment(url)}
+    environment = {**os.environ, **libpq_environment(url), "PATH": client_path()}
     # Only where the DBA has configured none: Sqitch asks these after its own settings.
     environment.setdefault("SQITCH_ORIG_FULLNAME", "Part Lens")
     environment.setdefault("SQITCH_ORIG_EMAIL", "part-lens@localhost")

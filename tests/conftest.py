@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -13,10 +16,13 @@ import pytest
 from deploy import postgrest as postgrest_tool
 from deploy import services
 from deploy.background import ServiceError, served
+from deploy.cluster import DATABASE
+from deploy.moulds import VARIABLE, migrated
 from deploy.process import free_port
-from deploy.scratch import create_migrated, create_tap, scratch_cluster
+from deploy.scratch import create_tap, roomy, scratch_cluster
 from deploy.state import Secrets
 from deploy.tokens import token_for
+from tests.order import rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
     from deploy.cluster import Cluster
     from deploy.personas import Persona
 
-TEMPLATE = "template_part_lens"
+TESTS = Path(__file__).parent
 _numbers = itertools.count(1)
 
 
@@ -43,6 +49,29 @@ class Database:
 def pytest_configure(config: pytest.Config) -> None:
     # pytest-pgtap takes DATABASE_URL for its own and prints it, password and all.
     config.option.pgtap_uri = None
+    _keep_moulds(config)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:  # noqa: ARG001 - a hook's
+    """One more than there are processors: tests often wait for others."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items.sort(key=lambda item: rank(item.path, TESTS))
+
+
+def _keep_moulds(config: pytest.Config) -> None:
+    """Have the clusters of this run copied from a few, which all workers share."""
+    if VARIABLE in os.environ:
+        return
+    moulds = tempfile.mkdtemp(prefix="part-lens-moulds-", dir=roomy())
+    # The account that runs PostgreSQL copies from it.
+    Path(moulds).chmod(0o711)
+    config.add_cleanup(lambda: shutil.rmtree(moulds))
+    # Workers and commands inherit it.
+    os.environ[VARIABLE] = moulds
 
 
 @pytest.fixture(scope="session")
@@ -54,15 +83,15 @@ def secrets() -> Secrets:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A throw-away cluster, quick and not durable."""
-    with scratch_cluster() as running:
+    with scratch_cluster(migrated()) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def migrated_template(cluster: Cluster) -> str:
     """The name of a database that Sqitch has migrated; to be copied, not used."""
-    create_migrated(cluster, TEMPLATE)
-    return TEMPLATE
+    assert cluster.has_database(DATABASE)
+    return DATABASE
 
 
 @pytest.fixture(scope="module")

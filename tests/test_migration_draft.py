@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from deploy.cluster import DATABASE, DEPLOYER
+from deploy.cluster import DEPLOYER
 from deploy.migration import MigrationError, main, make
-from deploy.parity import ADMINISTRATOR, build, difference, migrate
+from deploy.moulds import built, migrate
+from deploy.moulds import migrated as migrated_content
+from deploy.parity import ADMINISTRATOR, difference
 from deploy.scratch import scratch_cluster
 from deploy.snapshot import entries
 from deploy.sqitch import SqitchError, sqitch
@@ -109,9 +111,7 @@ def drafted(tmp_path_factory: pytest.TempPathFactory) -> Drafted:
 @pytest.fixture
 def migrated() -> Iterator[Cluster]:
     """A cluster of its own, with a database of today's migrations."""
-    with scratch_cluster() as cluster:
-        cluster.create_database(DATABASE)
-        migrate(cluster.url(DEPLOYER))
+    with scratch_cluster(migrated_content()) as cluster:
         yield cluster
 
 
@@ -156,9 +156,7 @@ def test_finished_draft_makes_the_desired_state_and_can_be_reverted(
     (tree / drafted.verify.relative_to(drafted.tree)).write_text(verify, "utf-8")
     deployer, superuser = (migrated.url(user) for user in (DEPLOYER, ADMINISTRATOR))
     before = entries(superuser)
-    with scratch_cluster() as cluster:
-        cluster.create_database(DATABASE)
-        build(cluster.url(DEPLOYER), tree)
+    with scratch_cluster(built(tree)) as cluster:
         wanted = entries(cluster.url(ADMINISTRATOR))
 
     migrate(deployer, tree)

@@ -11,6 +11,7 @@ import pytest
 
 from deploy import newer
 from deploy.cluster import DATABASE, DEPLOYER
+from deploy.moulds import migrated
 from deploy.pgtap import FILES
 from deploy.scratch import scratch_cluster
 from deploy.server import OLDEST, ServerError
@@ -58,11 +59,8 @@ def test_all_pgtap_files_pass() -> None:
 @needs_wheel
 def test_a_revert_leaves_nothing_there_either(programs: Path) -> None:
     """Memberships in roles have options of their own since PostgreSQL 16."""
-    with scratch_cluster(bin_dir=programs) as cluster:
-        cluster.create_database(DATABASE)
+    with scratch_cluster(migrated(), bin_dir=programs) as cluster:
         url = cluster.url(DEPLOYER)
-        for project in PROJECTS:
-            sqitch("deploy", url, project=project, quiet=True)
         for project in reversed(PROJECTS):
             sqitch("revert", url, project=project, options=["-y"], quiet=True)
         with cluster.connect(DATABASE) as connection:

@@ -11,9 +11,10 @@ import httpx
 import psycopg
 import pytest
 
-from deploy import desired, services
+from deploy import services
 from deploy.background import served
-from deploy.cluster import DATABASE, DEPLOYER, Cluster
+from deploy.cluster import DEPLOYER, Cluster
+from deploy.moulds import migrated
 from deploy.process import free_port
 from deploy.scratch import QUICK, scratch_cluster
 from deploy.tokens import mint
@@ -84,13 +85,6 @@ class World:
         return sum(line.endswith(asked) for line in lines)
 
 
-def _built(cluster: Cluster) -> Cluster:
-    """What the migrations make, but quicker: `make parity` holds both together."""
-    cluster.create_database(DATABASE)
-    desired.build(cluster.url(DEPLOYER))
-    return cluster
-
-
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     """Three clusters for a module, of which its tests may make outages."""
@@ -101,9 +95,10 @@ def world() -> Iterator[World]:
         "log_error_verbosity": "default",
     }
     with ExitStack() as stack, ThreadPoolExecutor(3) as starters:
-        starting = [scratch_cluster(settings=s) for s in (logged, QUICK, QUICK)]
-        running = starters.map(stack.enter_context, starting)
-        clusters = starters.map(_built, running)
+        starting = [
+            scratch_cluster(migrated(), settings=s) for s in (logged, QUICK, QUICK)
+        ]
+        clusters = starters.map(stack.enter_context, starting)
         found = World(dict(zip((MASTER, *ALIASES), clusters, strict=True)))
         for name in found.clusters:
             found.connect(name)

@@ -171,7 +171,7 @@ FROM (VALUES
 -- The whole ramp.
 SELECT tap.set_canary(tap.began(), 5);
 SELECT tap.windows('gateway', '0', '240:00', '1 minute');
-UPDATE private.canary_windows SET calls = 1, successes = 1, latency = tap.latency('{"10": 1}');
+UPDATE private.canary_windows SET calls = 1, successes = 1, latency = (SELECT tap.latency('{"10": 1}'));
 SELECT is(
     tap.decided(private.evaluate_canary(tap.began() + c.at)), c.decision,
     format('the ramp at %s', c.at))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from deploy import desired, services
-from deploy.cluster import DATABASE, DEPLOYER
+from deploy import services
+from deploy.cluster import DEPLOYER
+from deploy.moulds import migrated
 from deploy.process import free_port
 from deploy.scratch import scratch_cluster
 from deploy.state import ROOT
@@ -74,9 +75,7 @@ class Gateway:
 @pytest.fixture(scope="module")
 def durable() -> Iterator[Cluster]:
     """A cluster with fsync, of the module's own."""
-    with scratch_cluster(settings={}) as cluster:
-        cluster.create_database(DATABASE)
-        desired.build(cluster.url(DEPLOYER))
+    with scratch_cluster(migrated(), settings={}) as cluster:
         yield cluster
 
 

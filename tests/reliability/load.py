@@ -13,6 +13,7 @@ import httpx
 
 from deploy.tokens import mint
 from tests.fleet import as_json, launch
+from tests.gateway.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,15 @@ class Load:
             assert self._changed.wait_for(
                 lambda: len(self.answered) >= wanted, timeout=PATIENCE
             ), "no more answers"
+
+    def wait_for_misses(self) -> None:
+        """Wait until a call was not answered and will be repeated.
+
+        A database that is back within a second may not be missed by anybody: calls wait
+        that long for a connection, and none need be under way just then.
+        """
+        before = self.repeated
+        eventually(lambda: self.repeated > before)
 
     def check(self, fleet: Fleet) -> None:
         """See that the ledger has each answered call once, and nothing else."""

@@ -13,9 +13,10 @@ import pytest
 from deploy import postgrest as postgrest_tool
 from deploy import services
 from deploy.background import served
-from deploy.cluster import DEPLOYER
+from deploy.cluster import DATABASE, DEPLOYER
+from deploy.moulds import migrated
 from deploy.process import free_port
-from deploy.scratch import QUICK, create_migrated, scratch_cluster
+from deploy.scratch import QUICK, scratch_cluster
 from deploy.server import TOTP_KEY
 from tests.fleet import manned
 from tests.signing.spy import Route
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from deploy.state import Secrets
     from tests.fleet import Fleet
 
-DATABASE = "signing"
 # Whatever PostgreSQL would tell of a call, it is asked to.
 TALKATIVE = {
     "log_statement": "all",
@@ -41,10 +41,9 @@ TALKATIVE = {
 @pytest.fixture(scope="module")
 def server() -> Iterator[Cluster]:
     """A server that logs every statement and counts them."""
-    with scratch_cluster(settings={**QUICK, **TALKATIVE}) as cluster:
+    with scratch_cluster(migrated(), settings={**QUICK, **TALKATIVE}) as cluster:
         with cluster.connect() as connection:
             connection.execute("CREATE EXTENSION pg_stat_statements")
-        create_migrated(cluster, DATABASE)
         yield cluster
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from deploy.cluster import DEPLOYER
+from deploy.cluster import DATABASE, DEPLOYER
 from tests.fleet import PIN, desk, launch, secret_of
-from tests.signing.conftest import DATABASE
 from tests.signing.spy import Spy
 
 if TYPE_CHECKING:

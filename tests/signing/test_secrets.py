@@ -6,8 +6,8 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+from deploy.cluster import DATABASE
 from tests.fleet import as_json, launch
-from tests.signing.conftest import DATABASE
 from tests.signing.spy import Spy, change, enrol, new_pin
 
 if TYPE_CHECKING:

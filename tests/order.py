@@ -1,0 +1,41 @@
+"""Which files of tests begin first: what takes long must not be what ends last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# As paths in tests/, a directory for all in it. Those of acceptance stay together, lest
+# a worker start their servers twice.
+FIRST = (
+    "acceptance/test_refusals.py",
+    "acceptance/test_fuzz.py",
+    "acceptance",
+    "test_newer_server.py",
+    "test_migrations.py",
+    "test_parity.py",
+    "evidence",
+    "test_migration_draft.py",
+    "test_sqitch.py",
+    "test_bench.py",
+    "mutations",
+    "storage",
+    "isolation",
+    "reliability",
+    "signing",
+    "gateway",
+    "canary",
+    "model",
+    "test_demo.py",
+)
+
+
+def rank(path: Path, tests: Path) -> int:
+    """The place in the order of a file under the directory `tests`."""
+    within = path.relative_to(tests)
+    for place, first in enumerate(FIRST):
+        if within.is_relative_to(first):
+            return place
+    return len(FIRST)
