@@ -105,7 +105,7 @@ token: $(PYTHON) ## Print one token (ROLE=crew|hod|purser|captain|manager|strang
 totp: $(PYTHON) ## Print one code of an authenticator, not given before (ROLE=crew|hod|captain|manager).
 	@$(PYTHON) -m deploy.signers "$(or $(ROLE),$(error ROLE= is missing))"
 
-bench: ## Measure the speed on a cluster of its own, print a table and write JSON.
+bench: ## Measure the speed on a cluster of its own, print a table and write JSON (ARGS="--only gateway").
 	@deploy/bootstrap bench
 	@$(PYTHON) -m deploy.bench $(ARGS)
 

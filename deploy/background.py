@@ -154,12 +154,19 @@ def served(service: Service, log: Path) -> Iterator[str]:
 
     ServiceError if it does not come up.
     """
+    with attended(service, log):
+        yield service.url
+
+
+@contextmanager
+def attended(service: Service, log: Path) -> Iterator[int]:
+    """As `served`; yields the process's id, which is also that of its session."""
     with log.open("ab") as output:
         since = output.tell()
         process = _spawn(service, output)
         try:
             _wait(service, process, log, since)
-            yield service.url
+            yield process.pid
         finally:
             process.terminate()
             try:

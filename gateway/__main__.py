@@ -10,6 +10,7 @@ import click
 import uvicorn
 
 from gateway.settings import Settings, SettingsError
+from gateway.wire import Protocol
 
 # Seconds that calls under way get to finish when the gateway is told to stop.
 GRACE = 30
@@ -72,7 +73,7 @@ def _serve(settings: Settings, workers: int) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         access_log=False,

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from psycopg.abc import PQGen
     from psycopg.pq.abc import PGconn, PGresult
 
 # Beyond this many, a connection's prepared statements are dropped and made anew.
 PREPARED_MOST = 256
 
+RV = TypeVar("RV")
 Statement = tuple[bytes, "Sequence[bytes | None]"]
 
 
@@ -60,6 +62,11 @@ class Connection(psycopg.AsyncConnection[Any]):
         # same name would run. A name of our own is at worst unknown there.
         self._prefix = b"g%s_" % secrets.token_hex(6).encode()
         self._farewell = False
+        # The event loop tells of whatever comes, once a transaction has run: to ask
+        # for it anew with each one would cost more system calls than all the rest.
+        self._watched: asyncio.AbstractEventLoop | None = None
+        self._descriptor = -1
+        self._reading: _Reading | None = None
         self.add_notice_handler(self._notice)
 
     def _notice(self, notice: psycopg.errors.Diagnostic) -> None:
@@ -70,14 +77,52 @@ class Connection(psycopg.AsyncConnection[Any]):
     def is_alive(self) -> bool:
         """Look, without waiting, whether the server has hung up."""
         pgconn = self.pgconn
-        try:
-            # The first look may find a farewell, the second the end behind it.
-            pgconn.consume_input()
-            pgconn.is_busy()
-            pgconn.consume_input()
-        except psycopg.OperationalError:
-            return False
+        if self._watched is None:
+            try:
+                # The first look may find a farewell, the second the end behind it.
+                pgconn.consume_input()
+                pgconn.is_busy()
+                pgconn.consume_input()
+            except psycopg.OperationalError:
+                return False
         return pgconn.status == ConnStatus.OK and not self._farewell
+
+    async def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
+        """Let psycopg wait by itself, which watches the socket in its own way."""
+        self._unwatch()
+        return await super().wait(gen, *args, **kwargs)
+
+    async def close(self) -> None:
+        """Close the connection; the loop forgets its socket first."""
+        self._unwatch()
+        await super().close()
+
+    def _watch(self) -> None:
+        if self._watched is None:
+            self._descriptor = self.pgconn.socket
+            self._watched = asyncio.get_running_loop()
+            self._watched.add_reader(self._descriptor, self._readable)
+
+    def _unwatch(self) -> None:
+        if self._watched is not None:
+            loop, self._watched = self._watched, None
+            loop.remove_reader(self._descriptor)
+
+    def _readable(self) -> None:
+        """Take what the server has sent: results, or to an idle connection its end."""
+        try:
+            if self._reading is not None:
+                self._reading.read()
+                return
+            self.pgconn.consume_input()
+            self.pgconn.is_busy()
+            if self.pgconn.status != ConnStatus.OK:
+                raise psycopg.OperationalError("the connection is lost")
+        except psycopg.OperationalError as error:
+            # The socket stays readable, and the loop would tell of it for ever.
+            self._unwatch()
+            if self._reading is not None:
+                self._reading.fail(error)
 
     async def transact(
         self, statements: Sequence[Statement], *, prepare: bool
@@ -100,7 +145,7 @@ class Connection(psycopg.AsyncConnection[Any]):
             expected = self._send(statements, prepare=prepare)
             pgconn.pipeline_sync()
             sent = True
-            await _Reader(pgconn, results).until_sync()
+            await self._until_sync(results)
             pgconn.exit_pipeline_mode()
         except psycopg.OperationalError:
             if not any(map(_is_report, results[: len(expected)])):
@@ -141,6 +186,20 @@ class Connection(psycopg.AsyncConnection[Any]):
             expected.append(None)
         return expected
 
+    async def _until_sync(self, results: list[PGresult]) -> None:
+        """Collect results until the server has answered the Sync.
+
+        :raises psycopg.OperationalError: the connection is lost.
+        """
+        self._watch()
+        reading = self._reading = _Reading(self.pgconn, results)
+        try:
+            if self.pgconn.flush():
+                await reading.sent(self._descriptor)
+            await reading.done
+        finally:
+            self._reading = None
+
     def _forget_unprepared(
         self, expected: Sequence[bytes | None], results: Sequence[PGresult]
     ) -> None:
@@ -151,42 +210,40 @@ class Connection(psycopg.AsyncConnection[Any]):
                 self._names.pop(statement, None)
 
 
-class _Reader:
-    """Collects a pipeline's results, and sends what the socket did not take yet."""
+class _Reading:
+    """Collects a pipeline's results."""
 
     def __init__(self, pgconn: PGconn, results: list[PGresult]) -> None:
         self._pgconn = pgconn
         self._results = results
-        self._loop = asyncio.get_running_loop()
-        self._done: asyncio.Future[None] = self._loop.create_future()
-        self._descriptor = pgconn.socket
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def until_sync(self) -> None:
-        """Wait until the server has answered the Sync.
+    async def sent(self, descriptor: int) -> None:
+        """Send what the socket did not take yet, and take what comes meanwhile."""
+        loop = self.done.get_loop()
+        loop.add_writer(descriptor, self._write, descriptor)
+        try:
+            await self.done
+        finally:
+            loop.remove_writer(descriptor)
+
+    def _write(self, descriptor: int) -> None:
+        try:
+            if self._pgconn.flush() == 0:
+                self.done.get_loop().remove_writer(descriptor)
+        except psycopg.OperationalError as error:
+            self.fail(error)
+
+    def fail(self, error: psycopg.OperationalError) -> None:
+        """Have whoever waits learn of it."""
+        if not self.done.done():
+            self.done.set_exception(error)
+
+    def read(self) -> None:
+        """Take what has come.
 
         :raises psycopg.OperationalError: the connection is lost.
         """
-        self._loop.add_reader(self._descriptor, self._guarded, self._read)
-        try:
-            if self._pgconn.flush():
-                self._loop.add_writer(self._descriptor, self._guarded, self._write)
-            await self._done
-        finally:
-            self._loop.remove_reader(self._descriptor)
-            self._loop.remove_writer(self._descriptor)
-
-    def _guarded(self, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except psycopg.OperationalError as error:
-            if not self._done.done():
-                self._done.set_exception(error)
-
-    def _write(self) -> None:
-        if self._pgconn.flush() == 0:
-            self._loop.remove_writer(self._descriptor)
-
-    def _read(self) -> None:
         pgconn = self._pgconn
         pgconn.consume_input()
         # One None ends each statement's results; two in a row: no more for now.
@@ -196,8 +253,8 @@ class _Reader:
             if result is None:
                 gaps += 1
             elif result.status == ExecStatus.PIPELINE_SYNC:
-                if not self._done.done():
-                    self._done.set_result(None)
+                if not self.done.done():
+                    self.done.set_result(None)
                 return
             else:
                 gaps = 0

@@ -30,13 +30,19 @@ if TYPE_CHECKING:
 
 TINY = Scale(
     parts=20,
+    short=5,
     connections=2,
+    crowds=(2,),
+    workers=(1,),
+    endured=50,
     hot_connections=3,
     depths=(2, 9, 30),
     catalogue=50,
     past=500,
     calls=5,
 )
+# By wrk, over HTTP.
+LOADED = ("gateway", "endurance")
 
 
 @pytest.fixture
@@ -73,14 +79,15 @@ def test_each_measurement_finds_no_fault_and_reports_each_round(
     bench: Bench, name: str
 ) -> None:
     """Every figure comes from all rounds, and the report can be written."""
-    if name == "http" and not (shutil.which("wrk") and shutil.which("npm")):
+    if name in LOADED and not (shutil.which("wrk") and shutil.which("npm")):
         pytest.skip("wrk and PostgREST are installed for `make bench`")
     title, result, titles = run(bench, name)
     assert result.faults == []
     assert result.verdicts
     assert all(math.isfinite(verdict.figure) for verdict in result.verdicts)
     for figure in result.figures.values():
-        assert len(figure.get("rounds", figure.get("rounds_ms"))) == bench.rounds
+        rounds = figure.get("rounds", figure.get("rounds_ms", figure.get("runs")))
+        assert len(rounds) == bench.rounds
     assert all(step.startswith(f"{name}: ") for step in titles)
     assert title in as_text(title, result)
     assert json.loads(json.dumps(as_data(title, result), allow_nan=False))

@@ -12,7 +12,9 @@ import click
 
 from deploy.background import ServiceError
 from deploy.bench import report
-from deploy.bench.calls import Hand, Hot, Http
+from deploy.bench.calls import Hand, Hot
+from deploy.bench.endurance import Endurance
+from deploy.bench.gateway import Gateway
 from deploy.bench.ground import prepared
 from deploy.bench.load import LoadError
 from deploy.bench.signatures import Signatures, UnexpectedAnswerError
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from deploy.bench.measurement import Bench, Measurement, Result, Step
 
 MEASUREMENTS: dict[str, type[Measurement]] = {
-    kind.name: kind for kind in (Http, Hand, Hot, Depth, Queries, Signatures)
+    kind.name: kind
+    for kind in (Gateway, Endurance, Hand, Hot, Depth, Queries, Signatures)
 }
 
 

@@ -164,7 +164,7 @@ WHERE NOT (t.total = n.on_hand_after
 
 @dataclass(frozen=True)
 class Fleet:
-    """A database of one yacht, to measure on."""
+    """A database of one yacht, to measure on; `parts` are those with a past."""
 
     cluster: Cluster
     name: str
@@ -213,16 +213,20 @@ def make_fleet(
     template: str,
     pasts: list[tuple[int, int]],
     opening: int | None = None,
+    short: int = 0,
     hand: bool = False,
 ) -> Fleet:
     """Make a database with a yacht of parts that have a past.
 
     `pasts` holds pairs: so many parts, of so many movements each. They begin with
-    `opening` units, by default few. `hand` adds the hand-written function, for stocks
-    of one movement.
+    `opening` units, by default few. `short` parts more have one unit, so that seven in
+    ten are low. `hand` adds the hand-written function, for stocks of one movement.
     """
     cluster.create_database(name, template=template)
     parts = sum(count for count, _ in pasts)
+    written = [(count, depth, opening) for count, depth in pasts]
+    if short:
+        written.append((short, 1, 1))
     with cluster.connect(name) as connection:
         # %(…)s in several statements at once: only the client can bind those.
         cursor = ClientCursor(connection)
@@ -236,17 +240,15 @@ def make_fleet(
             "crew": CREW_ID,
             "part": PART,
             "stock": STOCK,
-            "parts": parts,
-            "opening": opening,
+            "parts": parts + short,
         }
         cursor.execute(_YACHT, given)
         cursor.execute(_PARTS, given)
         first = 1
-        for count, depth in pasts:
+        for count, depth, units in written:
             last = first + count - 1
-            cursor.execute(
-                _PAST, {**given, "first": first, "last": last, "depth": depth}
-            )
+            past = {"first": first, "last": last, "depth": depth, "opening": units}
+            cursor.execute(_PAST, {**given, **past})
             first = last + 1
         cursor.execute(
             "ALTER TABLE public.pms_inventory_transactions"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.bench.fleet import CREW_ID, PART, STOCK, YACHT_ID
+from deploy.bench.fleet import PART
 from deploy.desired import libpq_environment
 from deploy.server import find_programs
 
@@ -22,30 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deploy.bench.fleet import Fleet
+    from deploy.bench.rpcs import Rpc
 
-CONSUME_LUA = Path(__file__).with_name("consume.lua")
+REQUEST_LUA = Path(__file__).with_name("request.lua")
 QUIET_WITHIN = 10.0
-
-# The same statements around both functions, so that only these differ. One part in
-# each connection's own range.
-_TRANSACTION = f"""\
-\\set n random(1, :range) + :client_id * :range
-BEGIN;
-SELECT set_config('role', 'authenticated', true),
-       set_config('request.jwt.claims',
-                  '{{"sub": "{CREW_ID}", "role": "authenticated"}}', true);
-SELECT CALL;
-COMMIT;
-"""
-CONSUME = _TRANSACTION.replace(
-    "CALL",
-    f"public.consume_part('{YACHT_ID}'::uuid,"
-    f" ('{PART}' || lpad(:n::text, 12, '0'))::uuid, 1, gen_random_uuid()::text)",
-)
-CONSUME_BY_HAND = _TRANSACTION.replace(
-    "CALL",
-    f"hand.consume('{CREW_ID}'::uuid, ('{STOCK}' || lpad(:n::text, 12, '0'))::uuid, 1)",
-)
 
 
 class LoadError(Exception):
@@ -57,7 +37,8 @@ class Load:
     """What came of one run: calls, their rate per second, latencies in ms, errors.
 
     `errors` counts calls that broke and answers other than 2xx. `server_us` is the
-    processor time of the database server per call, in µs; nan if unknown.
+    processor time of the database server per call, in µs, `front_us` that of the HTTP
+    servers in front of it; nan if unknown.
     """
 
     calls: int
@@ -67,14 +48,23 @@ class Load:
     p95: float
     p99: float
     server_us: float = math.nan
+    front_us: float = math.nan
 
 
 def pgbench(
-    fleet: Fleet, script: str, *, seconds: float, connections: int, hot: bool = False
+    fleet: Fleet,
+    script: str,
+    *,
+    seconds: float,
+    connections: int,
+    hot: bool = False,
+    settling: float = 0.0,
 ) -> Load:
     """Run a script, prepared, as the login of the gateway.
 
-    With `hot` all connections use one part, otherwise each its own.
+    With `hot` all connections use one part, otherwise each a range of its own. Each
+    has its own backend, which takes time to come and is slow at first: the run is
+    `settling` seconds longer, and rate and latency are those of its last `seconds`.
     """
     share = 1 if hot else fleet.parts // connections
     with tempfile.TemporaryDirectory(prefix="part-lens-bench-") as name:
@@ -85,37 +75,48 @@ def pgbench(
         said = _run(
             [
                 *(str(find_programs() / "pgbench"), "-n", "-M", "prepared"),
-                *("-c", str(connections), "-j", "1", "-T", str(max(1, round(seconds)))),
+                *("-c", str(connections), "-j", "1"),
+                *("-T", str(max(1, round(seconds + settling)))),
                 *("-D", f"range={share}", "-f", str(file)),
                 *("-l", "--log-prefix", str(directory / "calls")),
             ],
             environment=libpq_environment(fleet.url("authenticator")),
         )
-        took, failed = _read_log(sorted(directory.glob("calls.*")))
-    rates = [line.split()[2] for line in said.splitlines() if line.startswith("tps =")]
-    if not rates or not took:
+        made, failed = _read_log(sorted(directory.glob("calls.*")))
+    if not made:
         raise LoadError(said)
-    p50, p95, p99 = _percentiles(took)
+    over = max(end for end, _ in made)
+    began = max(min(end - ms / 1000 for end, ms in made), over - seconds)
+    settled = [ms for end, ms in made if end >= began]
+    p50, p95, p99 = _percentiles(settled)
     # A client that met an error is gone, and pgbench says so only in passing.
     failed += said.count("aborted")
-    return Load(len(took), failed, float(rates[0]), p50, p95, p99)
+    return Load(len(made), failed, len(settled) / (over - began), p50, p95, p99)
 
 
-def wrk(url: str, *, token: str, seconds: float, connections: int, parts: int) -> Load:
-    """Call consume_part over HTTP."""
+def wrk(
+    url: str, rpc: Rpc, *, token: str, seconds: float, connections: int, parts: int
+) -> Load:
+    """Call an RPC over HTTP, about one part after the other."""
+    request = {"METHOD": rpc.method, "PATH": rpc.path}
+    if rpc.body is not None:
+        request["BODY"] = rpc.body
+    given = {
+        **request,
+        "TOKEN": token,
+        "PARTS": str(parts),
+        "PART_PREFIX": PART,
+        "RUN": uuid.uuid4().hex,
+    }
     said = _run(
         [
             *("wrk", "-t", "1", "-c", str(connections)),
             *("-d", f"{max(1, round(seconds))}s"),
-            *("--timeout", "10s", "-s", str(CONSUME_LUA), url),
+            *("--timeout", "10s", "-s", str(REQUEST_LUA), url),
         ],
         environment={
             **os.environ,
-            "BENCH_TOKEN": token,
-            "BENCH_YACHT": str(YACHT_ID),
-            "BENCH_PARTS": str(parts),
-            "BENCH_PART_PREFIX": PART,
-            "BENCH_RUN": uuid.uuid4().hex,
+            **{f"BENCH_{name}": value for name, value in given.items()},
         },
     )
     try:
@@ -159,6 +160,7 @@ def medians(loads: Sequence[Load]) -> Load:
         p95=statistics.median(load.p95 for load in loads),
         p99=statistics.median(load.p99 for load in loads),
         server_us=statistics.median(load.server_us for load in loads),
+        front_us=statistics.median(load.front_us for load in loads),
     )
 
 
@@ -181,18 +183,22 @@ def _run(command: list[str], *, environment: dict[str, str]) -> str:
     return done.stdout
 
 
-def _read_log(files: Sequence[Path]) -> tuple[list[float], int]:
-    """Latencies in ms and the number of failed transactions, from pgbench's log."""
-    took: list[float] = []
+def _read_log(files: Sequence[Path]) -> tuple[list[tuple[float, float]], int]:
+    """When each call ended, in s, and what it took, in ms; and how many failed.
+
+    pgbench's log has client, number, latency, script, seconds and microseconds.
+    """
+    made: list[tuple[float, float]] = []
     failed = 0
     for file in files:
         for line in file.read_text(encoding="ascii").splitlines():
-            latency = line.split()[2]
+            latency, _, seconds, microseconds = line.split()[2:6]
             if latency.isdigit():
-                took.append(int(latency) / 1000)
+                end = int(seconds) + int(microseconds) / 1e6
+                made.append((end, int(latency) / 1000))
             else:
                 failed += 1
-    return took, failed
+    return made, failed
 
 
 def _percentiles(took: Sequence[float]) -> tuple[float, float, float]:

@@ -26,7 +26,10 @@ DURABLE: Mapping[str, str] = {
     "shared_buffers": "1GB",
     "max_wal_size": "8GB",
     "checkpoint_timeout": "1h",
+    # pgbench opens one for each of its clients, beside the pools.
+    "max_connections": "200",
 }
+MIB = 1 << 20
 REPORTED = (*DURABLE, "server_version", "jit", "wal_sync_method")
 
 
@@ -127,8 +130,36 @@ def server_seconds(cluster: Cluster) -> float:
     return total / os.sysconf("SC_CLK_TCK")
 
 
+def session_seconds(leader: int) -> float:
+    """Processor time that the processes of a session have used so far.
+
+    nan where that cannot be read.
+    """
+    members = _session(leader)
+    if not members:
+        return math.nan
+    return sum(sum(stat[11:13]) for stat in members.values()) / os.sysconf("SC_CLK_TCK")
+
+
+def session_memory(leader: int) -> float:
+    """Resident memory of the processes of a session in MiB; nan if unknown."""
+    members = _session(leader)
+    if not members:
+        return math.nan
+    return sum(stat[21] for stat in members.values()) * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+def _session(leader: int) -> dict[int, list[int]]:
+    pids = (int(path.name) for path in Path("/proc").glob("[0-9]*"))
+    found = ((pid, _stat(pid)) for pid in pids)
+    return {pid: stat for pid, stat in found if stat is not None and stat[3] == leader}
+
+
 def _stat(pid: int) -> list[int] | None:
-    """What /proc/PID/stat says behind the name: [1] parent, [11:15] times in ticks."""
+    """What /proc/PID/stat says behind the name.
+
+    [1] parent, [3] session, [11:15] times in ticks, [21] resident pages.
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:

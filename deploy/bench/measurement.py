@@ -28,13 +28,20 @@ _RELATIONS: dict[str, Callable[[float, float], bool]] = {
 class Scale:
     """How much there is to measure on.
 
-    `parts` are consumed at random; `depths` are numbers of movements on one stock;
-    `catalogue` parts with `past` movements in all are searched; `calls` of each kind
-    are timed in a round where calls are timed one by one.
+    `parts` are consumed at random, `short` ones are there to be found low. Targets are
+    set for `connections` at once; the gateway is measured with `crowds` of them, and
+    with each number of `workers`, and called `endured` times without a pause.
+    `depths` are numbers of movements on one stock; `catalogue` parts with `past`
+    movements in all are searched; `calls` of each kind are timed in a round where calls
+    are timed one by one.
     """
 
     parts: int = 1000
+    short: int = 100
     connections: int = 10
+    crowds: tuple[int, ...] = (1, 10, 100)
+    workers: tuple[int, ...] = (1, 2)
+    endured: int = 100_000
     hot_connections: int = 32
     depths: tuple[int, ...] = (100, 10_000, 1_000_000)
     catalogue: int = 10_000

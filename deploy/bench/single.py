@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from deploy.bench.filled import Filled
 from deploy.bench.fleet import CREW_ID, PART, PLENTY, YACHT_ID, Fleet, make_fleet
-from deploy.bench.measurement import Measurement, Result, Step, Verdict
+from deploy.bench.measurement import Result, Step, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,24 +29,15 @@ CLAIMS = f'{{"sub": "{CREW_ID}", "role": "authenticated"}}'
 UNCOUNTED = 10
 
 
-class Turns(Measurement):
+class Turns(Filled):
     """Statements of a person, one after the other, over and over."""
 
     # Calls in a round, as a part of what the scale says.
     share = 1.0
 
     def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+        super().__init__(*args)
         self._rounds: defaultdict[str, list[float]] = defaultdict(list)
-        self._fleet: Fleet | None = None
-        self._faults: list[str] = []
-
-    @property
-    def fleet(self) -> Fleet:
-        """The database, once it is filled."""
-        if self._fleet is None:
-            raise RuntimeError("the fleet is made by the first step")
-        return self._fleet
 
     @abstractmethod
     def fill(self) -> Fleet:
@@ -79,7 +71,7 @@ class Turns(Measurement):
                 lambda: self._round(calls),
             )
         yield Step(
-            f"{self.name}: add every stock up", 5 * self.movements / 1e6, self._check
+            f"{self.name}: add every stock up", 5 * self.movements / 1e6, self.check
         )
 
     def _prepare(self) -> None:
@@ -101,11 +93,6 @@ class Turns(Measurement):
                         took[name].append(ms)
         for name, times in took.items():
             self._rounds[name].append(statistics.median(times))
-
-    def _check(self) -> None:
-        faults = self.fleet.faults()
-        if faults:
-            self._faults.append(f"{faults} stocks do not add up")
 
     def ratio(self, one: str, other: str) -> float:
         """The time of one over that of the other: the median over the rounds."""
