@@ -86,6 +86,7 @@ class Race(Filled):
                 warm_up,
                 partial(contenders[who].run, warm_up),
             )
+        yield Step(f"{self.name}: look at the tables", 1, self._analyze)
         for number in range(1, self.bench.rounds + 1):
             for who in contenders:
                 yield Step(
@@ -106,6 +107,14 @@ class Race(Filled):
             short=self.bench.scale.short,
             hand=self.hand,
         )
+
+    def _analyze(self) -> None:
+        """Have plans made anew that were made while tables were empty.
+
+        Autovacuum does that within a minute, in the midst of somebody's turn.
+        """
+        with self.bench.cluster.connect(self.fleet.name) as connection:
+            connection.execute("ANALYZE")
 
     def _turn(self, who: str, contender: Contender) -> None:
         wait_until_quiet(self.fleet)
