@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
 from typing import TYPE_CHECKING
 
 import jwt
@@ -13,6 +11,7 @@ import jwt
 from deploy.personas import CAPTAIN
 from deploy.state import ROOT, State
 from deploy.stop import remove_state
+from tests.making import make
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,26 +19,9 @@ if TYPE_CHECKING:
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
-def make(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("MAKEFLAGS", "MAKELEVEL", "DATABASE_URL")
-    }
-    return subprocess.run(
-        ["make", *arguments],
-        cwd=ROOT,
-        env={**environment, "PART_LENS_STATE": str(state)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_help_is_what_make_alone_says(tmp_path: Path) -> None:
     """Each target that a user may type has its sentence."""
-    told = make(tmp_path)
+    told = make(PART_LENS_STATE=str(tmp_path))
     phony = re.search(r"^\.PHONY:((?:.*\\\n)*.*)", MAKEFILE, re.MULTILINE)
     assert phony is not None
     targets = phony[1].replace("\\", "").split()
@@ -57,7 +39,7 @@ def test_no_recipe_is_longer_than_five_lines() -> None:
 
 def test_env_without_an_installation_says_what_to_do(tmp_path: Path) -> None:
     """Nothing goes to stdout, where a shell would evaluate it."""
-    told = make(tmp_path / "state", "-s", "env")
+    told = make("-s", "env", PART_LENS_STATE=str(tmp_path / "state"))
     assert told.returncode != 0
     assert told.stdout == ""
     assert "make demo" in told.stderr
@@ -67,7 +49,7 @@ def test_token_prints_one_token_only(tmp_path: Path) -> None:
     """`$(make -s token ROLE=captain)` is a header's value as it stands."""
     state = State(tmp_path / "state")
     secret = state.secrets().jwt_secret
-    told = make(state.directory, "-s", "token", "ROLE=captain")
+    told = make("-s", "token", "ROLE=captain", PART_LENS_STATE=str(state.directory))
     assert told.returncode == 0, told.stderr
     claims = jwt.decode(
         told.stdout.strip(), secret, algorithms=["HS256"], audience="authenticated"
@@ -78,7 +60,7 @@ def test_token_prints_one_token_only(tmp_path: Path) -> None:
 
 def test_totp_of_who_is_not_enrolled_says_what_to_do(tmp_path: Path) -> None:
     """Nothing goes to stdout, where it would become a code."""
-    told = make(tmp_path, "-s", "totp", "ROLE=crew")
+    told = make("-s", "totp", "ROLE=crew", PART_LENS_STATE=str(tmp_path))
     assert told.returncode != 0
     assert told.stdout == ""
     assert "make demo" in told.stderr

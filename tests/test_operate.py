@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -13,8 +11,8 @@ from click.testing import CliRunner
 
 from deploy.cluster import DEPLOYER
 from deploy.operate import life_lines, main
-from deploy.state import ROOT
 from tests.fleet import launch, manned
+from tests.making import make
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,21 +147,11 @@ def test_make_hands_a_reason_on_as_it_was_typed(
 ) -> None:
     """Neither make nor the shell expands it."""
     reason = "it's $HOME, $(shell echo x) and `id`"
-    done = subprocess.run(
+    done = make(
         # Without bootstrap, which may make the environment of these tests anew.
-        [
-            *("make", "-s", "-o", "bootstrap", "canary-set"),
-            *("PERCENT=100", f"REASON={reason}"),
-        ],
-        cwd=ROOT,
-        env={
-            **{n: text for n, text in os.environ.items() if not n.startswith("MAKE")},
-            "DATABASE_URL": database.url(DEPLOYER),
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+        *("-s", "-o", "bootstrap", "canary-set"),
+        *("PERCENT=100", f"REASON={reason}"),
+        DATABASE_URL=database.url(DEPLOYER),
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.rstrip().endswith(reason)
