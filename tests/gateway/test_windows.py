@@ -98,6 +98,10 @@ def test_each_call_is_counted_by_its_status(
 ) -> None:
     """What is refused before SQL is, and what never reached an action is not."""
     url = reference.url if route == "postgrest" else None
+    # A window that comes before PostgREST knows the function is lost.
+    nothing = Windows().cut()
+    report = "/rpc/report_canary_window"
+    eventually(lambda: reference.send("POST", report, content=nothing).is_success)
     with serve(WINDOW_SECONDS="0.1", BODY_LIMIT="1000", postgrest_url=url) as api:
         for _ in range(3):
             assert api.post("/rpc/echo").status_code == 200
