@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from deploy import desired
 from deploy.cluster import DATABASE, DEPLOYER, Cluster
-from deploy.sqitch import PROJECTS, sqitch
+from deploy.sqitch import migrate
 from deploy.state import ROOT, Secrets
 
 if TYPE_CHECKING:
@@ -53,19 +53,12 @@ def _leave(_: Cluster) -> None:
 EMPTY = Content("empty", _leave)
 
 
-def migrate(url: str, root: Path = ROOT) -> None:
-    """Deploy both Sqitch projects of the tree at `root`; SqitchError if that fails."""
-    for project in PROJECTS:
-        place = f"--chdir={root / 'migrations' / project}"
-        sqitch("deploy", url, project=project, options=[place], quiet=True)
-
-
 def migrated(root: Path = ROOT) -> Content:
     """A database made by Sqitch, as the deployer, from the tree at `root`."""
 
     def fill(cluster: Cluster) -> None:
         cluster.create_database(DATABASE)
-        migrate(cluster.url(DEPLOYER), root)
+        migrate(cluster.url(DEPLOYER), root=root)
 
     return Content("migrated", fill, (root / "migrations",))
 

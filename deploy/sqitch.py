@@ -42,11 +42,12 @@ def sqitch(
     project: str,
     options: Sequence[str] = (),
     quiet: bool = False,
+    root: Path = ROOT,
 ) -> None:
     """Run one Sqitch command of one project on the database at `url` (libpq).
 
-    `options` are Sqitch's own, after the command. With `quiet`, its output is kept for
-    the error. SqitchError if it fails.
+    The project is that of the tree at `root`. `options` are Sqitch's own, after the
+    command. With `quiet`, its output is kept for the error. SqitchError if it fails.
     """
     program = shutil.which("sqitch")
     if program is None:
@@ -54,7 +55,7 @@ def sqitch(
     database = libpq_environment(url)["PGDATABASE"]
     result = subprocess.run(
         [program, command, *options, f"db:pg:{database}"],
-        cwd=ROOT / "migrations" / project,
+        cwd=root / "migrations" / project,
         env=_environment(url),
         capture_output=quiet,
         text=True,
@@ -66,14 +67,14 @@ def sqitch(
         raise SqitchError(f"sqitch {command} failed in migrations/{project}{told}")
 
 
-def migrate(url: str, *, quiet: bool = True) -> None:
-    """Deploy and verify both projects on the database at `url`.
+def migrate(url: str, *, quiet: bool = True, root: Path = ROOT) -> None:
+    """Deploy and verify both projects of the tree at `root` on the database at `url`.
 
     SqitchError, with nothing done, if the database is not fit for them.
     """
     probe(url, changing=True)
     for project in PROJECTS:
-        sqitch("deploy", url, project=project, quiet=quiet)
+        sqitch("deploy", url, project=project, quiet=quiet, root=root)
     announce(url)
 
 

@@ -12,12 +12,12 @@ from click.testing import CliRunner
 
 from deploy.cluster import DEPLOYER
 from deploy.migration import MigrationError, main, make
-from deploy.moulds import built, migrate
+from deploy.moulds import built
 from deploy.moulds import migrated as migrated_content
 from deploy.parity import ADMINISTRATOR, difference
 from deploy.scratch import scratch_cluster
 from deploy.snapshot import entries
-from deploy.sqitch import SqitchError, sqitch
+from deploy.sqitch import SqitchError, migrate, sqitch
 from deploy.state import ROOT
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def test_unfinished_draft_does_not_deploy(drafted: Drafted, migrated: Cluster) -
     """Its verify script throws, and Sqitch takes back what it has deployed."""
     before = entries(migrated.url(ADMINISTRATOR))
     with pytest.raises(SqitchError, match="is a draft"):
-        migrate(migrated.url(DEPLOYER), drafted.tree)
+        migrate(migrated.url(DEPLOYER), root=drafted.tree)
     assert not difference(before, entries(migrated.url(ADMINISTRATOR)))
 
 
@@ -159,11 +159,11 @@ def test_finished_draft_makes_the_desired_state_and_can_be_reverted(
     with scratch_cluster(built(tree)) as cluster:
         wanted = entries(cluster.url(ADMINISTRATOR))
 
-    migrate(deployer, tree)
+    migrate(deployer, root=tree)
     assert not difference(entries(superuser), wanted)
 
-    options = [f"--chdir={tree / 'migrations' / 'tenant'}", "-y", "--to=@HEAD^"]
-    sqitch("revert", deployer, project="tenant", options=options, quiet=True)
+    options = ["-y", "--to=@HEAD^"]
+    sqitch("revert", deployer, project="tenant", options=options, quiet=True, root=tree)
     assert not difference(before, entries(superuser))
 
 
