@@ -70,6 +70,8 @@ class Database:
     def __init__(self, settings: Settings, *, tenant: str = "") -> None:
         self.catalogue: Catalogue | None = None
         self._reachable = False
+        # How often it was lost: a call that waited meanwhile waited for that.
+        self._losses = 0
         # What its log lines say besides.
         self._tenant = {"tenant": tenant} if tenant else {}
         self._prepare = settings.prepare
@@ -140,8 +142,9 @@ class Database:
             await self._pool.putconn(connection)
 
     async def _acquire(self) -> Connection:
+        reachable, losses = self._reachable, self._losses
         deadline = asyncio.get_running_loop().time() + (
-            self._timeout if self._reachable else PATIENCE
+            self._timeout if reachable else PATIENCE
         )
         while True:
             remaining = deadline - asyncio.get_running_loop().time()
@@ -149,7 +152,7 @@ class Database:
                 connection = await self._pool.getconn(remaining)
             except PoolTimeout:
                 metrics.POOL_TIMEOUTS.labels(self._tenant.get("tenant", "")).inc()
-                if self._reachable:
+                if reachable and losses == self._losses:
                     raise ApiError(
                         504,
                         "PGRST003",
@@ -179,6 +182,7 @@ class Database:
                     reason = str(error).partition("\n")[0]
                     fields = {"reason": reason, **self._tenant}
                     logger.warning("database away", extra={"fields": fields})
+            self._losses += self._reachable
             self._reachable = False
             await asyncio.sleep(delay)
             delay = min(delay * 2, RECONNECT_MOST)
