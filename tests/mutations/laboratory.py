@@ -29,6 +29,9 @@ class Laboratory:
 
     connection: psycopg.Connection
     _found: dict[str, list[Mutation]] = field(default_factory=dict)
+    _chosen: dict[tuple[str, tuple[Entry, ...]], dict[Mutation, Entry | None]] = field(
+        default_factory=dict
+    )
     _sound: set[str] = field(default_factory=set)
 
     def found(self, subject: str) -> list[Mutation]:
@@ -49,10 +52,20 @@ class Laboratory:
             entry.expected.by,
         )
 
+    def chosen(self, subject: str) -> dict[Mutation, Entry | None]:
+        """The mutations of a subject, each with the entry that is about it."""
+        entries = read_list(subject)
+        if (subject, entries) not in self._chosen:
+            self._chosen[subject, entries] = {
+                mutation: entry_for(mutation, entries)
+                for mutation in self.found(subject)
+            }
+        return self._chosen[subject, entries]
+
     def differences(self, subject: str) -> list[str]:
         """Mutations that the list does not name; entries that name none."""
         entries = read_list(subject)
-        chosen = {m: entry_for(m, entries) for m in self.found(subject)}
+        chosen = self.chosen(subject)
         return [f"not in the list: {m}" for m, entry in chosen.items() if not entry] + [
             f"not in the database: {entry}"
             for entry in entries
@@ -61,8 +74,7 @@ class Laboratory:
 
     def unnoticed(self, subject: str, entry: Entry) -> list[str]:
         """The mutations of an entry that nothing noticed, each with what came of it."""
-        entries = read_list(subject)
-        mine = [m for m in self.found(subject) if entry_for(m, entries) == entry]
+        mine = [m for m, about in self.chosen(subject).items() if about == entry]
         if not mine:
             return [f"not in the database: {entry}"]
         if not entry.expected.together:
