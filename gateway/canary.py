@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import json_object
 from gateway.reporting import reporter
-from gateway.v1 import V1
 from gateway.windows import Windows, whole_body
 
 if TYPE_CHECKING:
     from gateway.messages import Pool, Request, Response, Route
     from gateway.settings import Settings
     from gateway.tokens import Identity
+    from gateway.v1 import V1
     from gateway.windows import Reporter
 
 OUT = "feature_disabled"
@@ -24,12 +24,19 @@ OUT = "feature_disabled"
 
 def with_canary(route: Route, settings: Settings, *, tenant: str = "") -> Route:
     """Add to a tenant's route what the settings say of windows and of v1."""
-    v1 = V1(settings.v1_url) if settings.v1_url else None
+    v1 = _v1(settings.v1_url) if settings.v1_url else None
     windows = Windows()
     reports = reporter(windows, route, settings, tenant=tenant)
     return CanaryRoute(
         route, windows=windows if reports else None, reporter=reports, v1=v1
     )
+
+
+def _v1(url: str) -> V1:
+    # The HTTP client takes long to import, and few have a v1.
+    from gateway.v1 import V1
+
+    return V1(url)
 
 
 class CanaryRoute:

@@ -1,4 +1,7 @@
-"""Supabase Storage's object calls, forwarded to a storage server or served here."""
+"""Supabase Storage's object calls, forwarded to a storage server or served here.
+
+Each of the two is imported where it is configured: what they need takes long to import.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.database import Database
 from gateway.storage.errors import not_configured
-from gateway.storage.forward import StorageUpstream
-from gateway.storage.objects import Objects
-from gateway.storage.routes import ObjectStorage
-from gateway.storage.rows import Rows
-from gateway.storage.signing import Signer
-from gateway.storage.store import Store
 
 if TYPE_CHECKING:
     from gateway.messages import Response
@@ -81,6 +78,8 @@ def storage_of(
         empty where there is one tenant alone.
     """
     if settings.storage_upstream:
+        from gateway.storage.forward import StorageUpstream
+
         return StorageUpstream(settings.storage_upstream)
     if not settings.storage_url:
         return NoStorage(
@@ -88,6 +87,12 @@ def storage_of(
         )
     if database is None and not settings.database_url:
         return NoStorage("beside PART_LENS_STORAGE_URL it needs PART_LENS_DATABASE_URL")
+    from gateway.storage.objects import Objects
+    from gateway.storage.routes import ObjectStorage
+    from gateway.storage.rows import Rows
+    from gateway.storage.signing import Signer
+    from gateway.storage.store import Store
+
     own = None
     if database is None:
         own = database = Database(settings, tenant=tenant)
