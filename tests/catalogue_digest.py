@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import psycopg
 
 # Counted rows, pages and ages: what VACUUM and ANALYZE note, whoever runs them.
 UPKEEP = [
@@ -40,30 +41,44 @@ GROUP BY n.nspname, c.relname
 """
 
 
-def digests(url: str) -> Mapping[str, tuple[int, int]]:
+def this_moment(connection: psycopg.Connection) -> int:
+    """The number of a transaction: what is older was here before now."""
+    row = connection.execute("SELECT pg_current_xact_id()::text").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def digests(
+    connection: psycopg.Connection, *, since: int
+) -> Mapping[str, tuple[int, int]]:
     """The number of rows of each table, catalogue included, and a sum of their hashes.
 
-    `url` is a superuser's. Of pg_shdepend only what concerns this database.
+    `connection` is a superuser's and commits by itself. Of pg_shdepend only what
+    concerns this database. A row that is older than `since` (see `this_moment`) is
+    hashed by its place alone, because a change would have made a new one: that is most
+    of a catalogue.
     """
-    with psycopg.connect(url) as connection:
-        tables = connection.execute(TABLES, [STATISTICS, UPKEEP]).fetchall()
-        query = sql.SQL(" UNION ALL ").join(
-            sql.SQL(
-                "SELECT {label}, count(*),"
-                " coalesce(sum(hashtextextended(ROW({columns})::text, 0)), 0)"
-                " FROM {table} AS t{own}"
-            ).format(
-                label=sql.Literal(f"{schema}.{table}"),
-                columns=sql.SQL(", ").join(sql.Identifier("t", c) for c in columns),
-                table=sql.Identifier(schema, table),
-                own=sql.SQL(
-                    " WHERE t.dbid IN (0, (SELECT d.oid FROM pg_database AS d"
-                    " WHERE d.datname = current_database()))"
-                    if table == "pg_shdepend"
-                    else ""
-                ),
-            )
-            for schema, table, columns in tables
+    tables = connection.execute(TABLES, [STATISTICS, UPKEEP]).fetchall()
+    query = sql.SQL(" UNION ALL ").join(
+        sql.SQL(
+            "SELECT {label}, count(*),"
+            " coalesce(sum(CASE WHEN t.xmin::text::bigint < {since}"
+            " THEN hashtidextended(t.ctid, 0)"
+            " ELSE hashtextextended(ROW({columns})::text, 0) END), 0)"
+            " FROM {table} AS t{own}"
+        ).format(
+            label=sql.Literal(f"{schema}.{table}"),
+            since=sql.Literal(since),
+            columns=sql.SQL(", ").join(sql.Identifier("t", c) for c in columns),
+            table=sql.Identifier(schema, table),
+            own=sql.SQL(
+                " WHERE t.dbid IN (0, (SELECT d.oid FROM pg_database AS d"
+                " WHERE d.datname = current_database()))"
+                if table == "pg_shdepend"
+                else ""
+            ),
         )
-        found = connection.execute(query).fetchall()
+        for schema, table, columns in tables
+    )
+    found = connection.execute(query).fetchall()
     return {table: (count, total) for table, count, total in found}

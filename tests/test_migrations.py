@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
 import pytest
@@ -20,7 +20,7 @@ from deploy.scratch import scratch_cluster
 from deploy.snapshot import entries
 from deploy.sqitch import PROJECTS, libpq_environment, sqitch
 from deploy.state import ROOT
-from tests.catalogue_digest import digests
+from tests.catalogue_digest import digests, this_moment
 from tests.fleet import desk, launch, manned
 
 if TYPE_CHECKING:
@@ -296,26 +296,54 @@ def test_each_change_is_undone_exactly(
     alone.create_database("forward")
     deployer, superuser = (alone.url(user) for user in (DEPLOYER, ADMINISTRATOR))
     forward = [alone.url(user, "forward") for user in (DEPLOYER, ADMINISTRATOR)]
-    for change in planned(*projects):
-        before = digests(superuser)
-        change.run("deploy", deployer)
-        change.run("verify", deployer)
-        change.run("revert", deployer)
-        traced = digests(superuser) != before
-        if traced:
-            left = difference(
-                entries(forward[1]), entries(superuser), names=("before", "reverted")
-            )
-            assert not left, f"{change}\n{left}"
-        if len(projects) == 1 or (change.project, change.name) not in SHARED:
-            with pytest.raises(psycopg.Error):
-                change.run("verify", deployer)
-        change.run("deploy", deployer)
-        change.run("deploy", forward[0])
-        if traced:
-            assert not difference(entries(forward[1]), entries(superuser)), change
+    with psycopg.connect(superuser, autocommit=True) as watcher:
+        start = this_moment(watcher)
+        for change in planned(*projects):
+            before = digests(watcher, since=start)
+            change.run("deploy", deployer)
+            change.run("verify", deployer)
+            change.run("revert", deployer)
+            traced = digests(watcher, since=start) != before
+            if traced:
+                left = difference(
+                    entries(forward[1]),
+                    entries(superuser),
+                    names=("before", "reverted"),
+                )
+                assert not left, f"{change}\n{left}"
+            if len(projects) == 1 or (change.project, change.name) not in SHARED:
+                with pytest.raises(psycopg.Error):
+                    change.run("verify", deployer)
+            change.run("deploy", deployer)
+            change.run("deploy", forward[0])
+            if traced:
+                assert not difference(entries(forward[1]), entries(superuser)), change
     # What each second deployment made is what the first had made.
     assert not difference(entries(forward[1]), entries(superuser))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER FUNCTION pg_catalog.lower(text) VOLATILE",
+        "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO pms_rpc",
+        "COMMENT ON FUNCTION private.open_call IS 'Something else.'",
+        "CREATE TYPE public.left_behind AS ENUM ()",
+        "DELETE FROM private.refusals WHERE code = 'stale_count'",
+        "ALTER TABLE public.pms_parts ALTER COLUMN name SET STATISTICS 7",
+    ],
+)
+def test_a_trace_is_seen(statement: LiteralString, shared: Cluster) -> None:
+    """Of PostgreSQL's own rows, and of ours: else the test above would be blind."""
+    url = shared.url(ADMINISTRATOR, MIGRATED)
+    with psycopg.connect(url, autocommit=True) as watcher:
+        start = this_moment(watcher)
+        for since in (0, start):
+            before = digests(watcher, since=since)
+            with watcher.transaction(force_rollback=True):
+                watcher.execute(statement)
+                assert digests(watcher, since=since) != before
+            assert digests(watcher, since=since) == before
 
 
 def test_functions_are_reverted_without_touching_data(
