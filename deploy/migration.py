@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import psycopg
-from results.dbdiff import Migration
 
 from deploy import draft
 from deploy.parity import ERRORS, Built, Pair, difference, pair
@@ -36,10 +35,6 @@ _DEFAULTS = {
     "SQITCH_ORIG_EMAIL": "part-lens@localhost",
     "TZ": "UTC",
 }
-
-# The library is not annotated.
-_MIGRATION: Any = Migration
-
 
 class MigrationError(Exception):
     """No migration can be drafted; the message says why."""
@@ -157,13 +152,17 @@ def _scripts(built: Pair, *, change: str) -> draft.Scripts:
 
 def _statements(source: Built, target: Built) -> list[str]:
     """Let `results` write what leads from `source` to `target`."""
+    # Not annotated; and it takes as long to import as everything else.
+    from results.dbdiff import Migration
+
+    untyped: Any = Migration
     # Without a path every name is printed with its schema.
     path = "-c search_path=pg_catalog"
     with (
         psycopg.connect(source.url, options=path) as connection_from,
         psycopg.connect(target.url, options=path) as connection_to,
     ):
-        migration = _MIGRATION(
+        migration = untyped(
             connection_from.cursor(),
             connection_to.cursor(),
             exclude_schema=HISTORY_SCHEMA,
