@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -50,11 +51,19 @@ def pytest_configure(config: pytest.Config) -> None:
     # pytest-pgtap takes DATABASE_URL for its own and prints it, password and all.
     config.option.pgtap_uri = None
     _keep_moulds(config)
+    # Where nobody wants bytecode in the tree (a container, say), each of the hundreds
+    # of processes that a run starts would compile the sources anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:  # noqa: ARG001 - a hook's
     """One more than there are processors: tests often wait for others."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Spare the thousands of tests the garbage collection: they stay to the end."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ FIRST = (
 )
 
 
+@cache
 def rank(path: Path, tests: Path) -> int:
     """The place in the order of a file under the directory `tests`."""
     within = path.relative_to(tests)
