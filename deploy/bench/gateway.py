@@ -45,7 +45,7 @@ class Gateway(Race):
 
     @property
     def seconds(self) -> float:
-        return max(1.0, self.bench.seconds * SHARE)
+        return min(self.bench.seconds, max(1.0, self.bench.seconds * SHARE))
 
     @property
     def direct(self) -> tuple[Way, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -76,11 +77,14 @@ def pgbench(
             [
                 *(str(find_programs() / "pgbench"), "-n", "-M", "prepared"),
                 *("-c", str(connections), "-j", "1"),
-                *("-T", str(max(1, round(seconds + settling)))),
+                *("-T", str(_whole(seconds + settling))),
                 *("-D", f"range={share}", "-f", str(file)),
                 *("-l", "--log-prefix", str(directory / "calls")),
             ],
             environment=libpq_environment(fleet.url("authenticator")),
+            seconds=seconds + settling,
+            # What its own timer sends.
+            ending=signal.SIGALRM,
         )
         made, failed = _read_log(sorted(directory.glob("calls.*")))
     if not made:
@@ -111,13 +115,15 @@ def wrk(
     said = _run(
         [
             *("wrk", "-t", "1", "-c", str(connections)),
-            *("-d", f"{max(1, round(seconds))}s"),
+            *("-d", f"{_whole(seconds)}s"),
             *("--timeout", "10s", "-s", str(REQUEST_LUA), url),
         ],
         environment={
             **os.environ,
             **{f"BENCH_{name}": value for name, value in given.items()},
         },
+        seconds=seconds,
+        ending=signal.SIGINT,
     )
     try:
         found = json.loads(said.strip().splitlines()[-1])
@@ -164,23 +170,40 @@ def medians(loads: Sequence[Load]) -> Load:
     )
 
 
-def _run(command: list[str], *, environment: dict[str, str]) -> str:
+def _whole(seconds: float) -> int:
+    """How pgbench and wrk take a time."""
+    return max(1, round(seconds))
+
+
+def _run(
+    command: list[str],
+    *,
+    environment: dict[str, str],
+    seconds: float,
+    ending: signal.Signals,
+) -> str:
+    """Run a load generator; `ending` has it end in less than a second, if need be."""
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
         )
     except FileNotFoundError:
         raise LoadError(f"{command[0]} is not installed") from None
+    with process:
+        try:
+            said, _ = process.communicate(timeout=seconds if seconds < 1 else None)
+        except subprocess.TimeoutExpired:
+            process.send_signal(ending)
+            said, _ = process.communicate()
     # pgbench ends with 2 when clients were aborted: that is counted, not raised.
-    if done.returncode not in (0, 2):
-        raise LoadError(done.stdout.strip())
-    return done.stdout
+    if process.returncode not in (0, 2):
+        raise LoadError(said.strip() or f"{command[0]}: {process.returncode}")
+    return said
 
 
 def _read_log(files: Sequence[Path]) -> tuple[list[tuple[float, float]], int]:
