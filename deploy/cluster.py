@@ -128,10 +128,16 @@ class Cluster:
         A copy gets the template's privileges and settings too, which PostgreSQL does
         not copy. Nobody may be connected to the template.
         """
-        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+        # Copied as files it takes half the time, but a checkpoint, which is quick only
+        # where nothing has to be durable.
+        as_files = self.settings.get("fsync") == "off"
+        statement = sql.SQL(
+            "CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY {}"
+        ).format(
             sql.Identifier(name),
             sql.Identifier(owner),
             sql.Identifier(template or "template0"),
+            sql.SQL("FILE_COPY" if as_files else "WAL_LOG"),
         )
         with self.connect() as connection:
             connection.execute(statement)
