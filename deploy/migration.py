@@ -36,6 +36,7 @@ _DEFAULTS = {
     "TZ": "UTC",
 }
 
+
 class MigrationError(Exception):
     """No migration can be drafted; the message says why."""
 
