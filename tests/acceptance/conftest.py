@@ -18,6 +18,7 @@ from deploy.process import free_port
 from deploy.tokens import mint
 from tests.acceptance.scene import Scene, set_scene
 from tests.fleet import Fleet, as_json, manned
+from tests.plain import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,7 +99,7 @@ def _running(
 ) -> Iterator[Api]:
     with (
         served(service, log.mktemp("server") / "log") as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+        httpx.Client(base_url=url, trust_env=False, verify=PLAIN, timeout=20) as http,
     ):
         yield Api(name, http, secret)
 

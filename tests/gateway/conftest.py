@@ -18,6 +18,7 @@ from deploy import services
 from deploy.background import Service, ServiceError, served
 from deploy.process import free_port
 from deploy.scratch import scratch_cluster
+from tests.plain import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,7 +130,7 @@ def serve(
 
         def __enter__(self) -> Api:
             self._served = served(self.service, self.log)
-            self._client = httpx.Client(timeout=30)
+            self._client = httpx.Client(timeout=30, verify=PLAIN)
             return Api(self._served.__enter__(), self.log, self._client)
 
         def __exit__(self, *failure: Any) -> None:
@@ -160,7 +161,7 @@ def reference(
             raise
         pytest.skip(str(error))
     log = tmp_path_factory.mktemp("postgrest") / "log"
-    with served(service, log) as url, httpx.Client(timeout=30) as client:
+    with served(service, log) as url, httpx.Client(timeout=30, verify=PLAIN) as client:
         yield Api(url, log, client)
 
 

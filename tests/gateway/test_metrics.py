@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.process import free_port
 from tests.gateway.conftest import sign
 from tests.gateway.waiting import eventually
+from tests.plain import PLAIN
 
 if TYPE_CHECKING:
     from tests.gateway.conftest import Api
@@ -58,7 +59,9 @@ def test_calls_are_counted_by_function_and_status(serve: Any) -> None:
         assert "scanner" not in text
         assert "part_lens_violations" not in text
         assert "python_info" not in text
-        everything = httpx.get(f"http://127.0.0.1:{private}/metrics", trust_env=False)
+        everything = httpx.get(
+            f"http://127.0.0.1:{private}/metrics", trust_env=False, verify=PLAIN
+        )
         assert "part_lens_violations_total" in everything.text
         assert "process_resident_memory_bytes" in everything.text
 
@@ -80,10 +83,12 @@ def test_workers_are_summed(serve: Any) -> None:
         for _ in range(40):
             headers = {"connection": "close", "authorization": f"Bearer {sign()}"}
             url = api.url + "/rpc/echo"
-            assert httpx.get(url, headers=headers, trust_env=False).is_success
+            assert httpx.get(
+                url, headers=headers, trust_env=False, verify=PLAIN
+            ).is_success
 
         def now(name: str, **labels: str) -> float:
-            text = httpx.get(api.url + "/metrics", trust_env=False).text
+            text = httpx.get(api.url + "/metrics", trust_env=False, verify=PLAIN).text
             return value(text, name, **labels)
 
         assert now("part_lens_requests_total", function="echo", status="200") == 40
@@ -108,7 +113,9 @@ def _kill_workers(api: Api, url: str, *, calls: int) -> None:
     """Have one of two workers remember a token, and kill both."""
 
     def now(name: str, **labels: str) -> float:
-        text = httpx.get(url + "/metrics", timeout=30, trust_env=False).text
+        text = httpx.get(
+            url + "/metrics", timeout=30, trust_env=False, verify=PLAIN
+        ).text
         return value(text, name, **labels)
 
     entries = "part_lens_jwt_cache_entries"

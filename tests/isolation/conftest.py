@@ -19,6 +19,7 @@ from deploy.process import free_port
 from deploy.scratch import QUICK, scratch_cluster
 from deploy.tokens import mint
 from tests.fleet import Fleet, as_json
+from tests.plain import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -166,6 +167,6 @@ def serving(service: Service, secrets: Secrets, log: Path) -> Iterator[Api]:
     """A running gateway."""
     with (
         served(service, log) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+        httpx.Client(base_url=url, trust_env=False, verify=PLAIN, timeout=20) as http,
     ):
         yield Api(http, secrets.jwt_secret, log)

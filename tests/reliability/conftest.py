@@ -19,6 +19,7 @@ from deploy.scratch import scratch_cluster
 from deploy.state import ROOT
 from tests.fleet import manned
 from tests.gateway.waiting import eventually
+from tests.plain import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +58,9 @@ class Gateway:
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(self.url + "/ready", trust_env=False).is_success
+            return httpx.get(
+                self.url + "/ready", trust_env=False, verify=PLAIN
+            ).is_success
         except httpx.TransportError:
             return False
 

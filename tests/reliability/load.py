@@ -14,6 +14,7 @@ import httpx
 from deploy.tokens import mint
 from tests.fleet import as_json, launch
 from tests.gateway.waiting import eventually
+from tests.plain import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +111,7 @@ class Load:
                 "authorization": f"Bearer {token}",
             },
             trust_env=False,
+            verify=PLAIN,
             timeout=20,
         )
 

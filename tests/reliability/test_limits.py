@@ -14,6 +14,7 @@ import pytest
 from deploy.tokens import mint
 from tests.fleet import Answer, Wire, as_json, launch
 from tests.gateway.waiting import eventually
+from tests.plain import PLAIN
 from tests.reliability import raw
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def docked(fleet: Fleet, server: Gateway, secrets: Secrets) -> Iterator[Dock]:
     """A ship of the test's own."""
     ship = launch(fleet, 100, roles=["crew"])
     token = mint(secrets.jwt_secret, user_id=ship.people["crew"])
-    with httpx.Client(base_url=server.url, trust_env=False, timeout=20) as http:
+    with httpx.Client(
+        base_url=server.url, trust_env=False, verify=PLAIN, timeout=20
+    ) as http:
         yield Dock(ship, token, Wire(http, secrets.jwt_secret))
 
 

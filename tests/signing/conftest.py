@@ -19,6 +19,7 @@ from deploy.process import free_port
 from deploy.scratch import QUICK, scratch_cluster
 from deploy.server import TOTP_KEY
 from tests.fleet import manned
+from tests.plain import PLAIN
 from tests.signing.spy import Route
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _route(
     log = directory / f"{name}.log"
     with (
         served(service, log) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+        httpx.Client(base_url=url, trust_env=False, verify=PLAIN, timeout=20) as http,
     ):
         yield Route(name, http, secrets.jwt_secret, log)
 

@@ -17,6 +17,7 @@ from deploy.cluster import DEPLOYER
 from deploy.process import free_port
 from deploy.tokens import mint
 from tests.fleet import Fleet, manned, new_id
+from tests.plain import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -180,7 +181,7 @@ def serve(
         log = tmp_path_factory.mktemp("gateway") / "log"
         with (
             served(service, log) as url,
-            httpx.Client(timeout=30, trust_env=False) as http,
+            httpx.Client(timeout=30, trust_env=False, verify=PLAIN) as http,
         ):
             yield Api(url, http, secrets.jwt_secret, log)
 

@@ -22,6 +22,7 @@ from deploy.process import free_port
 from deploy.state import ROOT, State
 from tests.fleet import manned
 from tests.gateway.waiting import eventually
+from tests.plain import PLAIN
 
 from .conftest import DATABASE, PHOTOS, PNG, STORAGE_SECRET, Aboard, Api, stored
 
@@ -125,7 +126,7 @@ def test_a_gateway_killed_between_bytes_and_row_leaves_an_orphan(
     folder, state = tmp_path / "bytes", State(tmp_path / "state")
     service = configured(folder)
     log = state.log / "gateway.log"
-    with httpx.Client(timeout=30, trust_env=False) as http:
+    with httpx.Client(timeout=30, trust_env=False, verify=PLAIN) as http:
         api = Api(service.url, http, secrets.jwt_secret, log)
         start(service, state)
         try:
