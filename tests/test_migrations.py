@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
@@ -200,13 +201,14 @@ class Change:
             connection.execute(path.read_bytes())
 
 
-def planned(*projects: str) -> list[Change]:
+@cache
+def planned(*projects: str) -> tuple[Change, ...]:
     """The changes of plans, in order."""
-    return [
+    return tuple(
         Change(project, name)
         for project in projects
         for name in Plan(root=ROOT, project=project).changes()
-    ]
+    )
 
 
 @pytest.fixture

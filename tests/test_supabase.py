@@ -54,6 +54,12 @@ $check$;
 """
 
 
+@pytest.fixture(scope="module")
+def made() -> list[File]:
+    """The tenant's plan as the CLI's files."""
+    return files()
+
+
 @contextmanager
 def supabase_project() -> Iterator[Cluster]:
     """A cluster whose database is prepared like a new Supabase project."""
@@ -109,11 +115,11 @@ def tenant_entries(cluster: Cluster) -> list[Entry]:
 
 @pytest.mark.parametrize("apply", [run_in_order, push], ids=["batches", "real CLI"])
 def test_a_supabase_project_gets_the_desired_state(
-    apply: Callable[[str, Path], None], tmp_path: Path
+    apply: Callable[[str, Path], None], made: list[File], tmp_path: Path
 ) -> None:
     """Pushed to a new project, the export makes what the desired state makes there."""
     directory = tmp_path / "supabase" / "migrations"
-    write(files(), directory)
+    write(made, directory)
     with ExitStack() as stack:
         pushed, built = (stack.enter_context(supabase_project()) for _ in range(2))
         apply(pushed.url(DEPLOYER, tcp=True), directory)
@@ -126,8 +132,7 @@ def test_a_supabase_project_gets_the_desired_state(
             change.run("verify", pushed.url(DEPLOYER))
 
 
-def test_each_change_is_one_file_in_the_order_of_the_plan() -> None:
-    made = files()
+def test_each_change_is_one_file_in_the_order_of_the_plan(made: list[File]) -> None:
     assert [file.change for file in made] == [
         change.name for change in planned("tenant")
     ]
@@ -189,9 +194,10 @@ def test_a_script_that_is_no_transaction_is_refused() -> None:
         batch("CREATE INDEX i ON t (c);\n", where="c.sql")
 
 
-def test_a_second_export_writes_only_what_is_new(tmp_path: Path) -> None:
+def test_a_second_export_writes_only_what_is_new(
+    made: list[File], tmp_path: Path
+) -> None:
     """And leaves the project's own migrations alone."""
-    made = files()
     own = tmp_path / "20200101000000_own.sql"
     own.write_text("SELECT 1;\n")
     assert len(write(made[:-1], tmp_path).new) == len(made) - 1

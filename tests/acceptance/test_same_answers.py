@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.refusals import REFUSALS, Refusal
+from tests.acceptance.refusals import REFUSALS
 from tests.acceptance.scene import FUNCTIONS, READS, set_scene
 
 if TYPE_CHECKING:
@@ -140,14 +140,18 @@ REQUESTS: Mapping[str, Send] = {
 
 
 @pytest.fixture
-def answers(
-    fleet: Fleet, gateway_api: Api, forwarding_api: Api, postgrest_api: Api
-) -> Callable[[Send], list[Any]]:
+def apis(gateway_api: Api, forwarding_api: Api, postgrest_api: Api) -> tuple[Api, ...]:
+    """The reference, and both routes."""
+    return postgrest_api, gateway_api, forwarding_api
+
+
+@pytest.fixture
+def answers(fleet: Fleet, apis: tuple[Api, ...]) -> Callable[[Send], list[Any]]:
     """Sends the same to each server, each time in a scene that is as the others."""
 
     def ask_all(send: Send) -> list[Any]:
         found = []
-        for api in (postgrest_api, gateway_api, forwarding_api):
+        for api in apis:
             with fleet.connection.transaction(), fleet.connection.pipeline():
                 scene = set_scene(fleet)
             found.append([normalised(response) for response in send(api, scene)])
@@ -164,18 +168,25 @@ def test_same_answer(answers: Callable[[Send], list[Any]], request_name: str) ->
     assert forwarded == reference
 
 
-def test_same_refusals(answers: Callable[[Send], list[Any]]) -> None:
-    """Each code of each function once; that all are refused is tested elsewhere."""
+def test_same_refusals(fleet: Fleet, apis: tuple[Api, ...]) -> None:
+    """Each code of each function once; that all are refused is tested elsewhere.
+
+    In one scene: what is refused leaves it as it was.
+    """
     one_of_each = {(r.function, r.code): r for r in REFUSALS}
     for refusal in one_of_each.values():
-
-        def send(
-            api: Api, scene: Scene, refusal: Refusal = refusal
-        ) -> list[httpx.Response]:
-            arguments = scene.arguments(refusal.function, **refusal.changes(scene))
-            return [api.post(refusal.function, arguments, scene.ship.captain)]
-
-        reference, direct, forwarded = answers(send)
+        with fleet.connection.transaction(), fleet.connection.pipeline():
+            scene = set_scene(fleet)
+        reference, direct, forwarded = (
+            normalised(
+                api.post(
+                    refusal.function,
+                    scene.arguments(refusal.function, **refusal.changes(scene)),
+                    scene.ship.captain,
+                )
+            )
+            for api in apis
+        )
         assert direct == reference
         assert forwarded == reference
 
