@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-# As paths in tests/, a directory for all in it. Those of acceptance stay together, lest
-# a worker start their servers twice.
+# As paths in tests/, a directory for all in it. The first three wait for no cluster
+# that another of them makes. Those of acceptance stay together, lest a worker start
+# their servers twice.
 FIRST = (
     "acceptance/test_refusals.py",
+    "test_migrations.py",
+    "test_newer_server.py",
     "acceptance/test_fuzz.py",
     "acceptance",
-    "test_newer_server.py",
-    "test_migrations.py",
     "test_parity.py",
     "evidence",
     "test_migration_draft.py",
