@@ -91,6 +91,7 @@ class Endurance(Filled):
         self._servers.start(self.fleet, [self._way])
         # Pools and plans are made: from here on nothing has a reason to grow.
         self._warm_up.loads.append(self._load(self.bench.seconds))
+        self.fleet.analyze()
 
     def _load(self, seconds: float) -> Load:
         return self._servers.call(

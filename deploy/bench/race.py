@@ -109,12 +109,7 @@ class Race(Filled):
         )
 
     def _analyze(self) -> None:
-        """Have plans made anew that were made while tables were empty.
-
-        Autovacuum does that within a minute, in the midst of somebody's turn.
-        """
-        with self.bench.cluster.connect(self.fleet.name) as connection:
-            connection.execute("ANALYZE")
+        self.fleet.analyze()
 
     def _turn(self, who: str, contender: Contender) -> None:
         wait_until_quiet(self.fleet)

@@ -1,7 +1,6 @@
--- private.append_movement: the one way by which RPCs write to the ledger. Locks the stock, looks, and
--- either appends a movement or says why not. deduct_ and add_stock_inventory are its two faces.
---
--- Lock and look in two statements: the second has a snapshot from after the lock.
+-- private.append_movement: the one way by which RPCs write to the ledger. Asks for a movement
+-- (private.complete_movement locks the stock and looks), and says why where there is none.
+-- deduct_ and add_stock_inventory are its two faces.
 
 CREATE FUNCTION private.append_movement(
     p_call             private.rpc_call,
@@ -26,8 +25,28 @@ DECLARE
     v_location_is_active boolean;
     v_seq                integer;
 BEGIN
-    success := false;
+    INSERT INTO public.pms_inventory_transactions AS t
+        (yacht_id, transaction_id, stock_id, seq, quantity_change, transaction_type, occurred_at,
+         actor_id, actor_role, idempotency_key, counterpart_id, usage_id, reverses_transaction_id,
+         signature, signature_id, reason, notes, metadata, item_id)
+    VALUES
+        (p_call.yacht_id, p_transaction_id, p_stock_id, coalesce(-1 - p_call.expected_seq, 0),
+         p_quantity_change, p_transaction_type, p_call.occurred_at, p_call.actor_id, p_call.role,
+         p_call.idempotency_key,
+         CASE WHEN p_transaction_type IN ('transferred_out', 'transferred_in') THEN p_link_id END,
+         CASE WHEN p_transaction_type = 'consumed' THEN p_link_id END,
+         CASE WHEN p_transaction_type = 'reversed' THEN p_link_id END,
+         coalesce(p_call.signature, '{}'), p_call.signature_id, p_call.reason, p_call.notes,
+         coalesce(p_call.metadata, '{}'),
+         CASE WHEN p_transaction_type = 'received' THEN p_link_id END)
+    RETURNING true, t.on_hand_before, t.on_hand_after
+    INTO success, quantity_before, quantity_after;
+    IF success THEN
+        RETURN;
+    END IF;
 
+    -- Lock and look in two statements: the second has a snapshot from after the lock.
+    success := false;
     SELECT s.part_is_active, s.location_is_active
     INTO v_part_is_active, v_location_is_active
     FROM public.pms_inventory_stock AS s
@@ -38,7 +57,6 @@ BEGIN
         error_code := 'stock_not_found';
         RETURN;
     END IF;
-
     SELECT t.seq, t.on_hand_after
     INTO v_seq, quantity_before
     FROM public.pms_inventory_transactions AS t
@@ -54,26 +72,9 @@ BEGIN
         WHEN p_call.expected_seq <> coalesce(v_seq, 0) THEN 'stale_count'
         WHEN quantity_before + p_quantity_change::bigint < 0 THEN 'insufficient_stock'
         WHEN quantity_before + p_quantity_change::bigint > 2147483647 THEN 'invalid_quantity'
+        -- It was opened since.
+        ELSE 'stock_not_found'
     END;
-    IF error_code IS NOT NULL THEN
-        RETURN;
-    END IF;
-
-    quantity_after := quantity_before + p_quantity_change;
-    INSERT INTO public.pms_inventory_transactions
-        (yacht_id, transaction_id, stock_id, quantity_change, transaction_type, occurred_at, actor_id,
-         actor_role, idempotency_key, counterpart_id, usage_id, reverses_transaction_id, signature,
-         signature_id, reason, notes, metadata, item_id)
-    VALUES
-        (p_call.yacht_id, p_transaction_id, p_stock_id, p_quantity_change, p_transaction_type,
-         p_call.occurred_at, p_call.actor_id, p_call.role, p_call.idempotency_key,
-         CASE WHEN p_transaction_type IN ('transferred_out', 'transferred_in') THEN p_link_id END,
-         CASE WHEN p_transaction_type = 'consumed' THEN p_link_id END,
-         CASE WHEN p_transaction_type = 'reversed' THEN p_link_id END,
-         coalesce(p_call.signature, '{}'), p_call.signature_id, p_call.reason, p_call.notes,
-         coalesce(p_call.metadata, '{}'),
-         CASE WHEN p_transaction_type = 'received' THEN p_link_id END);
-    success := true;
 END
 $function$;
 

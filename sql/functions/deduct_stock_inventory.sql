@@ -1,5 +1,5 @@
--- private.deduct_stock_inventory: take units out of a stock. With its twin the primitive under all movements; SELECT … FOR
--- UPDATE on the stock is in private.append_movement. For pms_rpc alone.
+-- private.deduct_stock_inventory: take units out of a stock. With its twin the primitive under all movements; both
+-- append by private.append_movement, whose INSERT locks the stock. For pms_rpc alone.
 
 CREATE FUNCTION private.deduct_stock_inventory(
     p_stock_id         uuid,
