@@ -30,7 +30,12 @@ BEGIN
          actor_id, actor_role, idempotency_key, counterpart_id, usage_id, reverses_transaction_id,
          signature, signature_id, reason, notes, metadata, item_id)
     VALUES
-        (p_call.yacht_id, p_transaction_id, p_stock_id, coalesce(-1 - p_call.expected_seq, 0),
+        (p_call.yacht_id, p_transaction_id, p_stock_id,
+         -- Asks for the one after the expected, which may be the greatest integer; or for any.
+         CASE
+             WHEN p_call.expected_seq IS NULL THEN '-2147483648'
+             ELSE greatest(-1 - p_call.expected_seq, -2147483647)
+         END,
          p_quantity_change, p_transaction_type, p_call.occurred_at, p_call.actor_id, p_call.role,
          p_call.idempotency_key,
          CASE WHEN p_transaction_type IN ('transferred_out', 'transferred_in') THEN p_link_id END,

@@ -2,9 +2,9 @@
 -- the rest while it holds the stock row, so that every path into the ledger is safe, a plain INSERT
 -- too. It refuses supplied values that differ from what it would have filled in.
 --
--- An RPC wants an answer and not an error: a seq below 1, from pms_rpc, asks for a movement, 0 for the
--- next one whatever its seq and -n for n and no other. What cannot be is then left out of the INSERT,
--- and private.append_movement finds out why.
+-- An RPC wants an answer and not an error: a negative seq asks for a movement, -n for seq n and no other,
+-- the least integer for whatever is next. What cannot be is then left out of the INSERT, and
+-- private.append_movement finds out why.
 --
 -- It runs with the rights of who inserts: who cannot see or lock the stock cannot move it.
 -- Lock and look in two statements: the second has a snapshot from after the lock. The first moves the
@@ -18,7 +18,7 @@ CREATE FUNCTION private.complete_movement()
     SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_asks               boolean := coalesce(NEW.seq < 1 AND current_user = 'pms_rpc', false);
+    v_asks               boolean := coalesce(NEW.seq < 0, false);
     v_part_is_active     boolean;
     v_location_is_active boolean;
     v_seq                integer;
@@ -63,7 +63,7 @@ BEGIN
 
     IF v_seq IS DISTINCT FROM v_newest_seq + 1
        OR v_after::bigint <> v_before::bigint + NEW.quantity_change
-       OR v_asks AND NEW.seq NOT IN (0, -v_seq)
+       OR v_asks AND NEW.seq NOT IN ('-2147483648', -v_seq)
     THEN
         v_wrong := CASE
             WHEN v_part_is_active IS NULL THEN 'stock_not_found'
@@ -78,7 +78,7 @@ BEGIN
             RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = v_wrong;
         ELSIF v_asks AND (
             v_wrong IS NOT NULL
-            OR NEW.seq NOT IN (0, -1 - v_newest_seq)
+            OR NEW.seq NOT IN ('-2147483648', -1 - v_newest_seq)
             OR v_before::bigint + NEW.quantity_change NOT BETWEEN 0 AND 2147483647)
         THEN
             -- The cache follows the newest movement, which stays what it was.

@@ -1,8 +1,8 @@
--- A seq below 1 asks for a movement: code of pms_rpc gets it, or no row and no error where it cannot be.
+-- A negative seq asks for a movement: who inserts gets it, or no row and no error where it cannot be.
 -- And the cache, which the trigger moves first, decides nothing.
 
 BEGIN;
-SELECT plan(31);
+SELECT plan(33);
 SELECT tap.fleet();
 SET CONSTRAINTS ALL IMMEDIATE;
 
@@ -36,40 +36,41 @@ $function$;
 -- On `filter in locker` seq 3 is next, on 7.
 SELECT is(pg_temp.try('pms_rpc', t.given::jsonb), t.outcome, t.description)
 FROM (VALUES
-    ('{"seq": 0}', '3 7 6; cache 3 6', '0 asks for the next movement, and gets it'),
+    ('{"seq": -2147483648}', '3 7 6; cache 3 6', 'the least integer asks for the next movement, and gets it'),
     ('{"seq": -3}', '3 7 6; cache 3 6', '-3 asks for seq 3, which is next'),
     ('{"seq": -2}', 'nothing; cache 2 7', '-2 asks for a seq that is taken: left out'),
     ('{"seq": -4}', 'nothing; cache 2 7', '-4 asks for a seq that would leave a gap: left out'),
-    ('{"seq": 0, "quantity_change": -7}', '3 7 0; cache 3 0', 'all that there is can be asked for'),
-    ('{"seq": 0, "quantity_change": -8}', 'nothing; cache 2 7', 'more than there is is left out'),
-    ('{"seq": 0, "quantity_change": 2147483640, "transaction_type": "received"}',
+    ('{"seq": -2147483648, "quantity_change": -7}', '3 7 0; cache 3 0', 'all that there is can be asked for'),
+    ('{"seq": -2147483648, "quantity_change": -8}', 'nothing; cache 2 7', 'more than there is is left out'),
+    ('{"seq": -2147483648, "quantity_change": 2147483640, "transaction_type": "received"}',
      '3 7 2147483647; cache 3 2147483647', 'a stock can be filled'),
-    ('{"seq": 0, "quantity_change": 2147483641, "transaction_type": "received"}',
+    ('{"seq": -2147483648, "quantity_change": 2147483641, "transaction_type": "received"}',
      'nothing; cache 2 7', 'more than an integer holds is left out'),
-    (format('{"seq": 0, "stock_id": "%s"}', tap.id('no stock')), 'nothing',
+    (format('{"seq": -2147483648, "stock_id": "%s"}', tap.id('no stock')), 'nothing',
      'a stock that is none is left out'),
-    (format('{"seq": 0, "stock_id": "%s", "quantity_change": 4, "transaction_type": "received"}',
+    (format('{"seq": -2147483648, "stock_id": "%s", "quantity_change": 4, "transaction_type": "received"}',
             tap.id('filter in bin')),
      '1 0 4; cache 1 4', 'a stock''s first movement can be asked for'),
-    ('{"seq": 0, "on_hand_before": 99, "on_hand_after": 98}', '3 7 6; cache 3 6',
+    ('{"seq": -2147483648, "on_hand_before": 99, "on_hand_after": 98}', '3 7 6; cache 3 6',
      'who asks gets the balance, whatever was supplied with it'),
+    ('{"seq": -2147483647}', 'nothing; cache 2 7', '-2147483647 asks for the last seq there could be'),
+    ('{"seq": 0}', '23514 movement_does_not_follow', '0 asks nothing: it is wrong'),
     ('{"seq": 1}', '23514 movement_does_not_follow', 'a seq from 1 on asks nothing: it must be right'),
     ('{"seq": 3}', '3 7 6; cache 3 6', 'and if it is right, it is taken')
 ) AS t (given, outcome, description);
 SELECT is(pg_temp.try('superuser', t.given::jsonb), t.outcome, t.description)
 FROM (VALUES
-    ('{"seq": 0}', '23514 movement_does_not_follow', 'nobody else asks with 0'),
-    ('{"seq": -3}', '23514 movement_does_not_follow', 'nobody else asks with -3'),
-    (format('{"seq": 0, "stock_id": "%s"}', tap.id('no stock')), '23503 stock_not_found',
-     'nobody else is left out without an error')
+    ('{"seq": -2147483648}', '3 7 6; cache 3 6', 'whoever else may insert may ask too'),
+    ('{"seq": -3}', '3 7 6; cache 3 6', 'also for one seq'),
+    ('{"seq": -4}', 'nothing; cache 2 7', 'and gets nothing where there is none')
 ) AS t (given, outcome, description);
 
 UPDATE public.pms_part_locations AS l SET deleted_at = now() WHERE l.location_id = tap.id('locker');
-SELECT is(pg_temp.try('pms_rpc', '{"seq": 0}'), 'nothing; cache 2 7',
+SELECT is(pg_temp.try('pms_rpc', '{"seq": -2147483648}'), 'nothing; cache 2 7',
           'a movement at a deactivated location is left out');
 UPDATE public.pms_part_locations AS l SET deleted_at = NULL WHERE l.location_id = tap.id('locker');
 UPDATE public.pms_parts AS p SET deleted_at = now() WHERE p.part_id = tap.id('filter');
-SELECT is(pg_temp.try('pms_rpc', '{"seq": 0}'), 'nothing; cache 2 7',
+SELECT is(pg_temp.try('pms_rpc', '{"seq": -2147483648}'), 'nothing; cache 2 7',
           'a movement of a deactivated part is left out');
 UPDATE public.pms_parts AS p SET deleted_at = NULL WHERE p.part_id = tap.id('filter');
 
@@ -97,15 +98,15 @@ $function$;
 
 SELECT is(pg_temp.try_with_cache(t.cache, t.role, t.given::jsonb), t.outcome, t.description)
 FROM (VALUES
-    ('{2,9}', 'pms_rpc', '{"seq": 0}', '3 7 6; cache 3 6', 'a cache that is too high is mended'),
-    ('{2,5}', 'pms_rpc', '{"seq": 0}', '3 7 6; cache 3 6', 'a cache that is too low is mended'),
-    ('{5,7}', 'pms_rpc', '{"seq": 0}', '3 7 6; cache 3 6', 'a seq that is ahead is mended'),
-    ('{1,7}', 'pms_rpc', '{"seq": 0}', '3 7 6; cache 3 6', 'a seq that is behind is mended'),
-    ('{2,9}', 'pms_rpc', '{"seq": 0, "quantity_change": -8}', 'nothing; cache 2 7',
+    ('{2,9}', 'pms_rpc', '{"seq": -2147483648}', '3 7 6; cache 3 6', 'a cache that is too high is mended'),
+    ('{2,5}', 'pms_rpc', '{"seq": -2147483648}', '3 7 6; cache 3 6', 'a cache that is too low is mended'),
+    ('{5,7}', 'pms_rpc', '{"seq": -2147483648}', '3 7 6; cache 3 6', 'a seq that is ahead is mended'),
+    ('{1,7}', 'pms_rpc', '{"seq": -2147483648}', '3 7 6; cache 3 6', 'a seq that is behind is mended'),
+    ('{2,9}', 'pms_rpc', '{"seq": -2147483648, "quantity_change": -8}', 'nothing; cache 2 7',
      'what only the cache has is left out'),
-    ('{2,5}', 'pms_rpc', '{"seq": 0, "quantity_change": -7}', '3 7 0; cache 3 0',
+    ('{2,5}', 'pms_rpc', '{"seq": -2147483648, "quantity_change": -7}', '3 7 0; cache 3 0',
      'what the cache lacks can be asked for'),
-    ('{2,0}', 'pms_rpc', '{"seq": 0, "quantity_change": -8}', 'nothing; cache 2 0',
+    ('{2,0}', 'pms_rpc', '{"seq": -2147483648, "quantity_change": -8}', 'nothing; cache 2 0',
      'what neither has is left out, and nothing is written'),
     ('{5,7}', 'pms_rpc', '{"seq": -6}', 'nothing; cache 2 7', 'the seq that is next in the cache alone is left out'),
     ('{5,7}', 'pms_rpc', '{"seq": -3}', '3 7 6; cache 3 6', 'the seq that is next can be asked for'),

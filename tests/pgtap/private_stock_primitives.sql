@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(37);
+SELECT plan(40);
 SELECT tap.fixture();
 
 SELECT function_privs_are(
@@ -137,6 +137,23 @@ SELECT is(
     2146483647,
     'From a full stock units can be taken');
 SELECT tap.act_as_superuser();
+SELECT is(
+    (SELECT to_jsonb(m)
+     FROM pg_temp.call AS c
+     CROSS JOIN LATERAL jsonb_populate_record(
+         c.call, jsonb_build_object('expected_seq', t.seq)) AS s
+     CROSS JOIN private.deduct_stock_inventory(
+         tap.id('filter in locker 1'), t.quantity, tap.id('yacht'), 'consumed', s) AS m),
+    t.result,
+    format('A person of the server hears it like an RPC: %s', t.what))
+FROM (VALUES
+    (13, NULL::integer, '{"success": false, "quantity_before": 12, "quantity_after": 12,
+                          "error_code": "insufficient_stock"}'::jsonb, 'too much'),
+    (1, 2147483647, '{"success": false, "quantity_before": 12, "quantity_after": 12,
+                      "error_code": "stale_count"}', 'not the last seq there could be'),
+    (1, 3, '{"success": true, "quantity_before": 12, "quantity_after": 11, "error_code": null}',
+     'one unit')
+) AS t (quantity, seq, result, what);
 SELECT is_empty(
     $$SELECT v.stock_id
       FROM public.v_stock_from_transactions AS v

@@ -9,9 +9,9 @@ BEGIN
     SELECT string_agg(format('%s: %s', e.function, f.fact), ', ')
     INTO v_wrong
     FROM (VALUES
-        ('private.complete_movement'::regproc, '%NEW.seq < 1 AND current_user = ''pms_rpc''%',
+        ('private.complete_movement'::regproc, '%coalesce(NEW.seq < 0, false)%',
          '{pms_owner,pms_rpc}'::text[]),
-        ('private.append_movement'::regproc, '%coalesce(-1 - p_call.expected_seq, 0)%', '{pms_rpc}')
+        ('private.append_movement'::regproc, '%greatest(-1 - p_call.expected_seq, -2147483647)%', '{pms_rpc}')
     ) AS e (function, body, callers)
     JOIN pg_catalog.pg_proc AS p
       ON p.oid = e.function
