@@ -99,12 +99,11 @@ BEGIN
           AND s.stock_id = NEW.stock_id;
     END IF;
 
-    IF NOT v_asks
-       AND (NEW.seq <> v_seq
-            OR NEW.on_hand_before <> v_before
-            OR NEW.on_hand_after <> v_after
-            OR NEW.recorded_at < v_newest_at
-            OR NEW.recorded_at > v_now)
+    IF NOT v_asks AND NEW.seq <> v_seq
+       OR NEW.on_hand_before <> v_before
+       OR NEW.on_hand_after <> v_after
+       OR NEW.recorded_at < v_newest_at
+       OR NEW.recorded_at > v_now
     THEN
         RAISE EXCEPTION USING
             ERRCODE = 'check_violation',

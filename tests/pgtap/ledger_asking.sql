@@ -2,7 +2,7 @@
 -- And the cache, which the trigger moves first, decides nothing.
 
 BEGIN;
-SELECT plan(33);
+SELECT plan(35);
 SELECT tap.fleet();
 SET CONSTRAINTS ALL IMMEDIATE;
 
@@ -51,8 +51,12 @@ FROM (VALUES
     (format('{"seq": -2147483648, "stock_id": "%s", "quantity_change": 4, "transaction_type": "received"}',
             tap.id('filter in bin')),
      '1 0 4; cache 1 4', 'a stock''s first movement can be asked for'),
-    ('{"seq": -2147483648, "on_hand_before": 99, "on_hand_after": 98}', '3 7 6; cache 3 6',
-     'who asks gets the balance, whatever was supplied with it'),
+    ('{"seq": -2147483648, "on_hand_before": 7, "on_hand_after": 6}', '3 7 6; cache 3 6',
+     'who asks may supply what is right'),
+    ('{"seq": -2147483648, "on_hand_before": 8}', '23514 movement_does_not_follow',
+     'who asks may not supply another balance'),
+    (format('{"seq": -2147483648, "recorded_at": "%s"}', now() - interval '1 hour'),
+     '23514 movement_does_not_follow', 'who asks may not supply an earlier time'),
     ('{"seq": -2147483647}', 'nothing; cache 2 7', '-2147483647 asks for the last seq there could be'),
     ('{"seq": 0}', '23514 movement_does_not_follow', '0 asks nothing: it is wrong'),
     ('{"seq": 1}', '23514 movement_does_not_follow', 'a seq from 1 on asks nothing: it must be right'),
