@@ -2,6 +2,9 @@
 --
 -- Called by  anyone with a role on the yacht.
 -- Refuses    400 invalid_argument; 403 not_on_yacht; 404 feature_disabled.
+--
+-- The parts come in the order of the list, which is kept by their place: a sort by number compares by
+-- the rules of a language.
 
 CREATE OR REPLACE FUNCTION public.low_stock_parts(
     p_yacht_id uuid,
@@ -36,24 +39,28 @@ BEGIN
     RETURN (
         WITH low AS MATERIALIZED (
             SELECT
-                b.part_id, b.part_number, b.name, b.unit, b.is_critical, b.on_hand, b.min_level,
-                b.max_level
-            FROM private.parts_below_minimum(p_yacht_id, p_limit, v_position) AS b
+                b.place, b.part_id, b.part_number, b.name, b.unit, b.is_critical, b.on_hand,
+                b.min_level, b.max_level
+            FROM private.parts_below_minimum(p_yacht_id, p_limit, v_position)
+                WITH ORDINALITY AS b (
+                    part_id, part_number, name, unit, is_critical, on_hand, min_level, max_level,
+                    place)
         )
-        SELECT coalesce(jsonb_agg(
-            jsonb_build_object(
-                'part_id', f.part_id, 'part_number', f.part_number, 'name', f.name, 'unit', f.unit,
-                'is_critical', f.is_critical, 'on_hand', f.on_hand, 'min_level', f.min_level,
-                'max_level', f.max_level, 'on_order', coalesce(i.on_order, 0),
-                'suggested_quantity',
-                private.reorder_quantity(
-                    f.min_level, f.max_level, f.on_hand, coalesce(i.on_order, 0)),
-                'cursor', private.encode_cursor(
-                    (NOT f.is_critical)::integer::text, f.part_number, f.part_id::text))
-            ORDER BY f.is_critical DESC, f.part_number, f.part_id), '[]')
+        SELECT coalesce(jsonb_agg(r ORDER BY f.place), '[]')
         FROM low AS f
         LEFT JOIN private.shopping_by_part(
             p_yacht_id, ARRAY(SELECT w.part_id FROM low AS w)) AS i ON i.part_id = f.part_id
+        CROSS JOIN LATERAL (
+            SELECT
+                f.part_id, f.part_number, f.name, f.unit, f.is_critical, f.on_hand, f.min_level,
+                f.max_level,
+                coalesce(i.on_order, 0) AS on_order,
+                private.reorder_quantity(
+                    f.min_level, f.max_level, f.on_hand, coalesce(i.on_order, 0))
+                    AS suggested_quantity,
+                private.encode_cursor(
+                    (NOT f.is_critical)::integer::text, f.part_number, f.part_id::text) AS cursor
+        ) AS r
     );
 END
 $function$;

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(70);
+SELECT plan(72);
 SELECT tap.fixture();
 
 SELECT tap.is_rpc('low_stock_parts', ARRAY['uuid', 'text', 'integer'], 'stable');
@@ -86,6 +86,23 @@ SELECT is(
      FROM jsonb_array_elements(tap.call('both', 'low_stock_parts')) AS r (part)),
     5::bigint,
     'A person of two yachts sees one yacht at a time');
+
+-- The caches of all stocks, off in either direction.
+UPDATE public.pms_inventory_stock AS s
+SET quantity = 2000000, newest_seq = 99
+WHERE s.yacht_id = tap.id('yacht');
+SELECT is(
+    tap.call('crew', 'low_stock_parts'),
+    (SELECT l.list FROM pg_temp.low AS l),
+    'What is low is listed though the caches say that there is plenty');
+UPDATE public.pms_inventory_stock AS s
+SET quantity = 0, newest_seq = 0
+WHERE s.yacht_id = tap.id('yacht');
+SELECT is(
+    tap.call('crew', 'low_stock_parts'),
+    (SELECT l.list FROM pg_temp.low AS l),
+    'What is not low is not listed though the caches say that there is nothing');
+
 INSERT INTO public.pms_inventory_stock (yacht_id, stock_id, part_id, location_id)
 VALUES
     (tap.id('yacht'), tap.id('A-3 in locker 1'), tap.id('A-3'), tap.id('locker 1')),
