@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -77,11 +78,15 @@ def _gone(pid: int, born: str, seconds: float) -> bool:
 
 
 def free_port() -> int:
-    """A loopback TCP port that nothing uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback TCP port that nothing uses at this moment.
+
+    Below those that the system gives to outgoing connections (32768 on Linux), any of
+    which might take it before a server does, or while one starts anew.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311 - no secret
+        if port_is_free(port):
+            return port
 
 
 def port_is_free(port: int) -> bool:

@@ -176,11 +176,10 @@ class Upstream:
         # A function may fail while its server is well.
         if answer.status < 500:
             self._see(alive=True)
-        status, headers = phrased(answer.status, answer.reason), _returned(answer)
         # Most answers are short and have come as a whole: they leave as one as well.
-        if answer.content.is_eof():
-            return Response(status, headers, answer.content.read_nowait())
-        return Response(status, headers, _stream(answer))
+        content = answer.content
+        body = content.read_nowait() if content.is_eof() else _stream(answer)
+        return Response(phrased(answer.status, answer.reason), _returned(answer), body)
 
     def _see(self, *, alive: bool) -> None:
         self._seen, self._seen_alive = time.monotonic(), alive
