@@ -10,6 +10,7 @@ import pytest
 
 from deploy import postgrest as postgrest_tool
 from deploy.background import ServiceError
+from deploy.process import free_port
 
 SETTING = re.compile(r'^([a-z-]+) = (?:"(.*)"|(\d+))$', re.MULTILINE)
 
@@ -26,7 +27,12 @@ def test_every_setting_is_known_and_as_it_was_written() -> None:
         pytest.skip(str(error))
     shown = subprocess.run(
         [binary, "--dump-config", postgrest_tool.CONFIGURATION],
-        env={**os.environ, "PGRST_DB_CONFIG": "false"},
+        # It listens even for this, on 3000 unless told otherwise.
+        env={
+            **os.environ,
+            "PGRST_DB_CONFIG": "false",
+            "PGRST_SERVER_PORT": str(free_port()),
+        },
         capture_output=True,
         text=True,
         check=True,
