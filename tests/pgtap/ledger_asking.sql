@@ -16,20 +16,21 @@ DECLARE
         || p_values;
     v_said   text;
 BEGIN
-    BEGIN
-        PERFORM tap.run_as(p_role, 'captain', format('SELECT tap.insert_movement(%L)', v_values));
-        SELECT concat_ws(' ', t.seq, t.on_hand_before, t.on_hand_after)
-        INTO v_said
-        FROM public.pms_inventory_transactions AS t
-        WHERE t.transaction_id = (v_values ->> 'transaction_id')::uuid;
-        RAISE EXCEPTION USING ERRCODE = 'TAPOK', MESSAGE = concat(
-            coalesce(v_said, 'nothing'),
-            (SELECT format('; cache %s %s', s.newest_seq, s.quantity)
-             FROM public.pms_inventory_stock AS s
-             WHERE s.stock_id = (v_values ->> 'stock_id')::uuid));
-    EXCEPTION WHEN OTHERS THEN
-        RETURN CASE SQLSTATE WHEN 'TAPOK' THEN SQLERRM ELSE SQLSTATE || ' ' || SQLERRM END;
-    END;
+    PERFORM tap.run_as(p_role, 'captain', format('SELECT tap.insert_movement(%L)', v_values));
+    SELECT concat_ws(' ', t.seq, t.on_hand_before, t.on_hand_after)
+    INTO v_said
+    FROM public.pms_inventory_transactions AS t
+    WHERE t.transaction_id = (v_values ->> 'transaction_id')::uuid;
+    RAISE EXCEPTION USING ERRCODE = 'TAPOK', MESSAGE = concat(
+        coalesce(v_said, 'nothing'),
+        (SELECT format('; cache %s %s', s.newest_seq, s.quantity)
+         FROM public.pms_inventory_stock AS s
+         WHERE s.stock_id = (v_values ->> 'stock_id')::uuid));
+EXCEPTION
+    WHEN SQLSTATE 'TAPOK' THEN
+        RETURN SQLERRM;
+    WHEN OTHERS THEN
+        RETURN SQLSTATE || ' ' || SQLERRM;
 END
 $function$;
 

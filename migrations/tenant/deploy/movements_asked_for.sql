@@ -68,7 +68,7 @@ BEGIN
     END IF;
 
     IF v_seq IS DISTINCT FROM v_newest_seq + 1
-       OR v_after::bigint <> v_before::bigint + NEW.quantity_change
+       OR v_after <> v_before::bigint + NEW.quantity_change
        OR v_asks AND NEW.seq NOT IN ('-2147483648', -v_seq)
     THEN
         v_wrong := CASE
@@ -76,13 +76,7 @@ BEGIN
             WHEN NOT v_part_is_active THEN 'part_deactivated'
             WHEN NOT v_location_is_active THEN 'location_deactivated'
         END;
-        IF NOT v_asks AND v_wrong = 'stock_not_found' THEN
-            RAISE EXCEPTION USING
-                ERRCODE = 'foreign_key_violation', MESSAGE = v_wrong,
-                CONSTRAINT = 'movement_is_of_a_stock_of_its_yacht';
-        ELSIF NOT v_asks AND v_wrong IS NOT NULL THEN
-            RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = v_wrong;
-        ELSIF v_asks AND (
+        IF v_asks AND (
             v_wrong IS NOT NULL
             OR NEW.seq NOT IN ('-2147483648', -1 - v_newest_seq)
             OR v_before::bigint + NEW.quantity_change NOT BETWEEN 0 AND 2147483647)
@@ -95,6 +89,12 @@ BEGIN
               AND s.stock_id = NEW.stock_id
               AND v_seq IS NOT NULL;
             RETURN NULL;
+        ELSIF v_wrong = 'stock_not_found' THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'foreign_key_violation', MESSAGE = v_wrong,
+                CONSTRAINT = 'movement_is_of_a_stock_of_its_yacht';
+        ELSIF v_wrong IS NOT NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = v_wrong;
         END IF;
         v_seq := v_newest_seq + 1;
         v_after := v_before + NEW.quantity_change;
