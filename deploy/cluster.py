@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 from urllib.parse import quote, urlencode
 
 import click
 import psycopg
 from psycopg import sql
 
+from deploy import scram
 from deploy.server import Server, ServerError
 from deploy.state import State, StateError
 
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATABASE = "part_lens"
+SUPERUSER = "postgres"
 DEPLOYER = "part_lens_deployer"
 # The deployer is what a managed server has: no superuser. It reads past row security to
 # change data and to dump it.
-DEPLOYER_RIGHTS = "LOGIN NOSUPERUSER CREATEROLE CREATEDB BYPASSRLS"
+DEPLOYER_RIGHTS: LiteralString = "LOGIN NOSUPERUSER CREATEROLE CREATEDB BYPASSRLS"
 # Made by the deployer, so that it may grant them roles on PostgreSQL 16 and newer.
-LOGINS: Mapping[str, str] = {
+LOGINS: Mapping[str, LiteralString] = {
     "authenticator": "LOGIN NOINHERIT",
     "master_resolver": "LOGIN NOINHERIT",
 }
@@ -39,12 +41,15 @@ class Cluster:
 
     `passwords` maps each login (see `deploy.state.LOGINS`) to its password; `settings`
     are server settings over the defaults; `bin_dir` names another server's programs.
+    Passwords are hashed `rounds` times, which each connection repeats, by default as
+    often as PostgreSQL has it: few are for clusters that are thrown away.
     """
 
     directory: Path
     passwords: Mapping[str, str] = field(repr=False, kw_only=True)
     settings: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     bin_dir: Path | None = field(default=None, kw_only=True)
+    rounds: int | None = field(default=None, kw_only=True)
 
     @property
     def server(self) -> Server:
@@ -171,6 +176,9 @@ class Cluster:
         with self.connect() as connection:
             # Two starts at once would both find a login missing.
             connection.execute("SELECT pg_catalog.pg_advisory_lock(7071)")
+            if self.rounds and not _has_role(connection, DEPLOYER):
+                # The superuser's is initdb's.
+                self._set_password(connection, "ALTER ROLE {}", SUPERUSER)
             self._make_login(connection, DEPLOYER, DEPLOYER_RIGHTS)
             connection.execute(
                 sql.SQL("SET SESSION AUTHORIZATION {}").format(sql.Identifier(DEPLOYER))
@@ -185,19 +193,27 @@ class Cluster:
                 )
 
     def _make_login(
-        self, connection: psycopg.Connection, login: str, rights: str
+        self, connection: psycopg.Connection, login: str, rights: LiteralString
     ) -> None:
         if _has_role(connection, login):
             return
-        # Hashed here: a CREATE ROLE in the server's log would hold the password.
-        verifier = connection.pgconn.encrypt_password(
-            self.passwords[login].encode(), login.encode(), b"scram-sha-256"
+        self._set_password(connection, f"CREATE ROLE {{}} {rights}", login)
+
+    def _set_password(
+        self, connection: psycopg.Connection, statement: LiteralString, login: str
+    ) -> None:
+        # Hashed here: the server's log would hold the password.
+        password = self.passwords[login].encode()
+        verifier = (
+            scram.verifier(password, rounds=self.rounds)
+            if self.rounds
+            else connection.pgconn.encrypt_password(
+                password, login.encode(), b"scram-sha-256"
+            )
         )
         connection.execute(
-            sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(
-                sql.Identifier(login),
-                sql.SQL(rights),
-                sql.Literal(verifier.decode()),
+            sql.SQL(statement + " PASSWORD {}").format(
+                sql.Identifier(login), sql.Literal(verifier.decode())
             )
         )
 

@@ -123,6 +123,7 @@ class Moulds:
             passwords=self.passwords(),
             settings={"fsync": "off"},
             bin_dir=like.bin_dir,
+            rounds=like.rounds,
         )
         try:
             if content is not EMPTY:

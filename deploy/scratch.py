@@ -70,6 +70,7 @@ def scratch_cluster(
             passwords=moulds.passwords() if moulds else Secrets.generate().passwords,
             settings=settings,
             bin_dir=bin_dir,
+            rounds=1,
         )
         try:
             if moulds:

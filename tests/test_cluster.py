@@ -193,6 +193,23 @@ def test_a_wrong_password_is_refused_on_every_way_in(
         psycopg.connect(url)
 
 
+def test_only_what_is_thrown_away_hashes_its_passwords_in_haste(
+    own: Cluster, open_directory: Path
+) -> None:
+    """Each connection repeats the hashing, and a test run makes thousands."""
+    kept = unstarted(open_directory / "kept")
+    try:
+        kept.start()
+        for cluster, rounds in ((own, 1), (kept, 4096)):
+            hashes = (
+                "SELECT string_agg(DISTINCT split_part(a.rolpassword, ':', 1), ' ')"
+                " FROM pg_catalog.pg_authid AS a WHERE a.rolcanlogin"
+            )
+            assert answer(cluster, hashes) == f"SCRAM-SHA-256${rounds}"
+    finally:
+        kept.destroy()
+
+
 def test_parameters_stay_out_of_the_log(cluster: Cluster) -> None:
     """PINs travel as parameters: neither statements nor errors may show them."""
     secret = "428190375516"  # noqa: S105  what must not be found
