@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -105,6 +107,10 @@ def drafted(tmp_path_factory: pytest.TempPathFactory) -> Drafted:
     (tree / "sql" / "shelf_life.sql").write_text(ADDITION, encoding="utf-8")
     with (tree / "sql" / "tenant.list").open("a", encoding="utf-8") as file:
         file.write("\nsql/shelf_life.sql\n")
+    # Imported, it reads the sources of all that is on the stack, and again for each of
+    # its own files: a thread's stack is short.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(importlib.import_module, "results.dbdiff").result()
     return Drafted(tree, *make(CHANGE, note="Parts keep for a time.", root=tree))
 
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from deploy.state import Secrets
 
 DATABASE = "test_acceptance"
-SERVERS = ("gateway", "gateway to postgrest", "postgrest")
+FORWARDING = "gateway to postgrest"
+SERVERS = ("gateway", FORWARDING, "postgrest")
 
 
 @dataclass(frozen=True)
@@ -158,9 +159,7 @@ def forwarding_api(
         port=free_port(),
         postgrest_url=str(postgrest_api.http.base_url).rstrip("/"),
     )
-    with _running(
-        "gateway to postgrest", service, secrets.jwt_secret, tmp_path_factory
-    ) as running:
+    with _running(FORWARDING, service, secrets.jwt_secret, tmp_path_factory) as running:
         yield running
 
 
@@ -172,6 +171,17 @@ FIXTURES = dict(
 @pytest.fixture(scope="package", params=SERVERS)
 def api(request: pytest.FixtureRequest) -> Api:
     """Each server in turn."""
+    found: Api = request.getfixturevalue(FIXTURES[request.param])
+    return found
+
+
+@pytest.fixture(scope="package", params=[s for s in SERVERS if s != FORWARDING])
+def calling_api(request: pytest.FixtureRequest) -> Api:
+    """Each server that calls the database itself.
+
+    For what is one and the same function's doing in a great many cases: that the other
+    one hands on what it is told is tested by itself (test_same_answers).
+    """
     found: Api = request.getfixturevalue(FIXTURES[request.param])
     return found
 

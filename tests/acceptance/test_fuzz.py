@@ -6,6 +6,7 @@ from functools import partial
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import requests
 import schemathesis
@@ -17,15 +18,19 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from deploy.cluster import DEPLOYER
 from deploy.tokens import mint
+from tests.acceptance.conftest import Api
 from tests.acceptance.scene import FORBIDDEN, set_scene
-from tests.fleet import ROLES
+from tests.fleet import ROLES, manned
+from tests.plain import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.acceptance.conftest import Api
+    from deploy.state import Secrets
     from tests.acceptance.scene import Scene
+    from tests.conftest import Database
     from tests.fleet import Fleet
 
 EXAMPLES = 6
@@ -38,6 +43,22 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+
+
+@pytest.fixture(scope="module")
+def fleet(database: Database) -> Iterator[Fleet]:
+    """On a database of its own.
+
+    The other tests leave thousands of yachts, and a service's calls look at each.
+    """
+    with manned(database.url(DEPLOYER)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def gateway_api(gateway: str, secrets: Secrets) -> Iterator[Api]:
+    with httpx.Client(base_url=gateway, trust_env=False, verify=PLAIN) as http:
+        yield Api("gateway", http, secrets.jwt_secret)
 
 
 @pytest.fixture(scope="module")

@@ -34,12 +34,14 @@ SWITCHED = set(FUNCTIONS) - {*ENROLMENT, "issue_enrolment_code"}
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=str)
-def test_refusal(api: Api, fleet: Fleet, scene: Scene, refusal: Refusal) -> None:
+def test_refusal(
+    calling_api: Api, fleet: Fleet, scene: Scene, refusal: Refusal
+) -> None:
     """Its status, code and shape; nothing moved; on record unless it was a read."""
     stocks = fleet.on_hand(scene.yacht_id)
     arguments = scene.arguments(refusal.function, **refusal.changes(scene))
     body = refused(
-        api.post(refusal.function, arguments, scene.ship.captain),
+        calling_api.post(refusal.function, arguments, scene.ship.captain),
         STATUS[refusal.code],
         refusal.code,
     )
@@ -154,11 +156,11 @@ def test_stranger_learns_nothing(
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_roles(api: Api, fleet: Fleet, scene: Scene, function: str) -> None:
+def test_roles(calling_api: Api, fleet: Fleet, scene: Scene, function: str) -> None:
     """Each role may do what the table of roles says, and no more."""
     forbidden = FORBIDDEN.get(function, ())
     for role in ROLES:
-        response = api.post(
+        response = calling_api.post(
             function, {"p_yacht_id": scene.yacht_id}, scene.person(role)
         )
         if role in forbidden:

@@ -71,7 +71,7 @@ def test_terminated_backends_are_replaced_under_load(
     with fleet() as found:
         load = Load(found, server.url, secrets.jwt_secret)
     with load.running():
-        for _ in range(5):
+        for _ in range(3):
             load.wait_for(40)
             with durable.connect() as connection:
                 connection.execute(TERMINATE)
