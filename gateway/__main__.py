@@ -10,6 +10,7 @@ import click
 import uvicorn
 
 from gateway.settings import Settings, SettingsError
+from gateway.sharing import DEALT
 from gateway.wire import Protocol
 
 # Seconds that calls under way get to finish when the gateway is told to stop.
@@ -72,7 +73,7 @@ def _serve(settings: Settings, workers: int) -> None:
         workers=workers,
         host=settings.host,
         port=settings.port,
-        loop="uvloop",
+        loop="gateway.sharing:Loop" if workers > 1 and DEALT else "uvloop",
         http=Protocol,
         ws="none",
         lifespan="on",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from dataclasses import dataclass, field
@@ -73,6 +74,11 @@ class Api:
         lines = self.log.read_text(encoding="utf-8").splitlines()
         records = [json.loads(line) for line in lines if line.startswith("{")]
         return [record for record in records if record["message"] == message]
+
+    def workers(self) -> list[int]:
+        """The ids of all processes that ever began to serve."""
+        started = re.compile(r"Started server process \[(\d+)\]")
+        return [int(pid) for pid in started.findall(self.log.read_text("utf-8"))]
 
 
 @pytest.fixture(scope="session")

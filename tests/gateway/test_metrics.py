@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -95,16 +94,11 @@ def test_workers_are_summed(serve: Any) -> None:
         eventually(lambda: now("part_lens_pool_size") == 20)
 
 
-def workers(api: Api) -> list[int]:
-    """All that were ever started."""
-    started = re.compile(r"Started server process \[(\d+)\]")
-    return [int(pid) for pid in started.findall(api.log.read_text(encoding="utf-8"))]
-
-
 def test_what_killed_workers_held_is_gauged_no_more(serve: Any) -> None:
     """On neither port, whichever is asked first; what they counted still counts."""
     private = free_port()
     with serve(workers=2, METRICS_PORT=str(private)) as api:
+        eventually(lambda: len(api.workers()) == 2)
         for calls, url in enumerate((f"http://127.0.0.1:{private}", api.url), 1):
             _kill_workers(api, url, calls=calls)
 
@@ -113,16 +107,17 @@ def _kill_workers(api: Api, url: str, *, calls: int) -> None:
     """Have one of two workers remember a token, and kill both."""
 
     def now(name: str, **labels: str) -> float:
-        text = httpx.get(
-            url + "/metrics", timeout=30, trust_env=False, verify=PLAIN
-        ).text
-        return value(text, name, **labels)
+        # Until one of them serves again, a client is refused.
+        patient = httpx.HTTPTransport(retries=5, trust_env=False, verify=PLAIN)
+        with httpx.Client(transport=patient, timeout=30) as client:
+            return value(client.get(url + "/metrics").text, name, **labels)
 
     entries = "part_lens_jwt_cache_entries"
-    eventually(lambda: len(workers(api)) == 2 * calls)
+    assert now(entries) == 0
     assert api.post("/rpc/echo").status_code == 200
     eventually(lambda: now(entries) == 1)
-    for pid in workers(api)[-2:]:
+    for pid in api.workers()[-2:]:
         os.kill(pid, signal.SIGKILL)
+    eventually(lambda: len(api.workers()) == 2 * calls + 2)
     eventually(lambda: now(entries) == 0)
     assert now("part_lens_requests_total", function="echo", status="200") == calls
