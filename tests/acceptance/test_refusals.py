@@ -136,13 +136,15 @@ def _codes_in_head(text: str) -> set[str]:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_stranger_learns_nothing(
-    api: Api, fleet: Fleet, scene: Scene, function: str
+    calling_api: Api, fleet: Fleet, scene: Scene, function: str
 ) -> None:
     """The answer is the same for a yacht that exists and one that does not."""
     arguments = scene.arguments(function)
-    there = api.post(function, arguments, scene.stranger)
-    nowhere = api.post(function, arguments | {"p_yacht_id": new_id()}, scene.stranger)
-    null = api.post(function, arguments | {"p_yacht_id": None}, scene.stranger)
+    there = calling_api.post(function, arguments, scene.stranger)
+    nowhere = calling_api.post(
+        function, arguments | {"p_yacht_id": new_id()}, scene.stranger
+    )
+    null = calling_api.post(function, arguments | {"p_yacht_id": None}, scene.stranger)
     body = refused(there, 403, "not_on_yacht")
     assert body["details"] is None
     assert nowhere.json() == null.json() == body
@@ -200,13 +202,15 @@ def test_role_that_does_not_count(
 
 
 @pytest.mark.parametrize("function", WRITES)
-def test_same_call_again(api: Api, fleet: Fleet, scene: Scene, function: str) -> None:
+def test_same_call_again(
+    calling_api: Api, fleet: Fleet, scene: Scene, function: str
+) -> None:
     """409 with the original answer, and nothing done twice."""
     arguments = scene.arguments(function)
-    first = api.post(function, arguments, scene.ship.captain)
+    first = calling_api.post(function, arguments, scene.ship.captain)
     accepted(first, WRITES[function])
     on_hand = fleet.on_hand(scene.yacht_id)
-    again = api.post(function, arguments, scene.ship.captain)
+    again = calling_api.post(function, arguments, scene.ship.captain)
     body = refused(again, 409, "duplicate_idempotency_key")
     told = first.json()
     if "enrolment_code" in told:
