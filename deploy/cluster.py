@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATABASE = "part_lens"
-SUPERUSER = "postgres"
+ADMINISTRATOR = "postgres"
 DEPLOYER = "part_lens_deployer"
 # The deployer is what a managed server has: no superuser. It reads past row security to
 # change data and to dump it.
@@ -68,7 +68,7 @@ class Cluster:
 
         True if it had to be started. ServerError if that fails.
         """
-        started = self.server.start(self.passwords["postgres"])
+        started = self.server.start(self.passwords[ADMINISTRATOR])
         try:
             self._make_logins()
         except psycopg.OperationalError as error:
@@ -112,7 +112,7 @@ class Cluster:
 
     @contextmanager
     def connect(
-        self, dbname: str = "postgres", *, user: str = "postgres"
+        self, dbname: str = "postgres", *, user: str = ADMINISTRATOR
     ) -> Iterator[psycopg.Connection]:
         """An autocommit connection, by default the superuser's."""
         with psycopg.connect(self.url(user, dbname), autocommit=True) as connection:
@@ -178,7 +178,7 @@ class Cluster:
             connection.execute("SELECT pg_catalog.pg_advisory_lock(7071)")
             if self.rounds and not _has_role(connection, DEPLOYER):
                 # The superuser's is initdb's.
-                self._set_password(connection, "ALTER ROLE {}", SUPERUSER)
+                self._set_password(connection, "ALTER ROLE {}", ADMINISTRATOR)
             self._make_login(connection, DEPLOYER, DEPLOYER_RIGHTS)
             connection.execute(
                 sql.SQL("SET SESSION AUTHORIZATION {}").format(sql.Identifier(DEPLOYER))

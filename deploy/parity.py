@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploy.cluster import DATABASE, DEPLOYER, Cluster
+from deploy.cluster import ADMINISTRATOR, DATABASE, DEPLOYER, Cluster
 from deploy.desired import DesiredStateError
 from deploy.moulds import built, migrated
 from deploy.scratch import scratch_cluster
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from deploy.moulds import Content
 
-ADMINISTRATOR = "postgres"
 ERRORS = (ServerError, DesiredStateError, SnapshotError, SqitchError)
 
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from deploy.cluster import DEPLOYER
+from deploy.cluster import ADMINISTRATOR, DEPLOYER
 from deploy.migration import MigrationError, main, make
 from deploy.moulds import built
 from deploy.moulds import migrated as migrated_content
-from deploy.parity import ADMINISTRATOR, difference
+from deploy.parity import difference
 from deploy.scratch import scratch_cluster
 from deploy.snapshot import entries
 from deploy.sqitch import SqitchError, migrate, sqitch

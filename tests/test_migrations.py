@@ -13,10 +13,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from deploy.cluster import DATABASE, DEPLOYER
+from deploy.cluster import ADMINISTRATOR, DATABASE, DEPLOYER
 from deploy.migration import Plan
 from deploy.moulds import migrated
-from deploy.parity import ADMINISTRATOR, difference
+from deploy.parity import difference
 from deploy.scratch import scratch_cluster
 from deploy.snapshot import entries
 from deploy.sqitch import PROJECTS, libpq_environment, sqitch

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from psycopg import sql
 
-from deploy.cluster import DATABASE, DEPLOYER
-from deploy.parity import ADMINISTRATOR, Pair, difference, main, pair
+from deploy.cluster import ADMINISTRATOR, DATABASE, DEPLOYER
+from deploy.parity import Pair, difference, main, pair
 from deploy.snapshot import Entry, entries, snapshot
 from deploy.state import ROOT
 

@@ -16,8 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 from deploy import desired
-from deploy.cluster import DATABASE, DEPLOYER
-from deploy.parity import ADMINISTRATOR, difference
+from deploy.cluster import ADMINISTRATOR, DATABASE, DEPLOYER
+from deploy.parity import difference
 from deploy.scratch import scratch_cluster
 from deploy.snapshot import entries
 from deploy.supabase import (
