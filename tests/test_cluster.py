@@ -197,14 +197,14 @@ def test_only_what_is_thrown_away_hashes_its_passwords_in_haste(
     own: Cluster, open_directory: Path
 ) -> None:
     """Each connection repeats the hashing, and a test run makes thousands."""
+    hashes = (
+        "SELECT string_agg(DISTINCT split_part(a.rolpassword, ':', 1), ' ')"
+        " FROM pg_catalog.pg_authid AS a WHERE a.rolcanlogin"
+    )
     kept = unstarted(open_directory / "kept")
     try:
         kept.start()
         for cluster, rounds in ((own, 1), (kept, 4096)):
-            hashes = (
-                "SELECT string_agg(DISTINCT split_part(a.rolpassword, ':', 1), ' ')"
-                " FROM pg_catalog.pg_authid AS a WHERE a.rolcanlogin"
-            )
             assert answer(cluster, hashes) == f"SCRAM-SHA-256${rounds}"
     finally:
         kept.destroy()
