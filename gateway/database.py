@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from gateway import catalogue, metrics
 from gateway.errors import ApiError, connection_lost
-from gateway.messages import Pool
-from gateway.pipeline import Connection
 from gateway.tasks import end
+from gateway.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from psycopg.pq.abc import PGresult
 
     from gateway.catalogue import Catalogue
-    from gateway.pipeline import Statement
+    from gateway.messages import Pool
+    from gateway.pipeline import Connection, Statement
     from gateway.settings import Settings
 
 logger = logging.getLogger("gateway.database")
@@ -45,25 +44,6 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-class _Stack(deque[Connection]):
-    """Idle connections, of which the one that came back last is taken first."""
-
-    def popleft(self) -> Connection:
-        return self.pop()
-
-
-class _Pool(AsyncConnectionPool[Connection]):
-    """A pool that gives out the connection used last.
-
-    Its server process has the plans and the data of the call before at hand. In turns,
-    as psycopg_pool has it, each call would meet the process that has idled longest.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._pool = _Stack()
-
-
 class Database:
     """One tenant's database: a pool, and a listener that keeps the catalogue fresh."""
 
@@ -74,42 +54,32 @@ class Database:
         self._losses = 0
         # What its log lines say besides.
         self._tenant = {"tenant": tenant} if tenant else {}
-        self._prepare = settings.prepare
         self._timeout = settings.pool_timeout
         self._listen_url = with_defaults(settings.listen_url)
-        self._pool = _Pool(
+        self._turns = Turns(
             with_defaults(settings.database_url),
-            connection_class=Connection,
-            # The pipeline prepares; what psycopg prepared would be dropped by it.
-            kwargs={"autocommit": True, "prepare_threshold": None},
-            min_size=settings.pool_size,
-            max_size=settings.pool_size,
+            size=settings.pool_size,
+            prepare=settings.prepare,
             # Short, so that no connection sleeps through the database's return: the
             # listener has the pool filled again.
             reconnect_timeout=PATIENCE,
-            open=False,
             name=tenant or "database",
         )
         self._listener: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Begin to connect; returns at once."""
-        await self._pool.open()
+        await self._turns.open()
         self._listener = asyncio.create_task(self._listen(), name="listener")
 
     async def close(self) -> None:
         """Close all connections."""
         await end(self._listener)
-        await self._pool.close()
+        await self._turns.close()
 
     def pool(self) -> Pool:
         """Tell of the connections that calls use."""
-        stats = self._pool.get_stats()
-        return Pool(
-            size=stats["pool_size"],
-            available=stats["pool_available"],
-            waiting=stats["requests_waiting"],
-        )
+        return self._turns.pool()
 
     @property
     def ready(self) -> bool:
@@ -123,11 +93,8 @@ class Database:
         :raises BrokenError: the connection broke on the way.
         :raises ApiError: 504 when all connections stay busy, 503 when there are none.
         """
-        connection = await self._acquire()
-        try:
-            return await connection.transact(statements, prepare=self._prepare)
-        finally:
-            await self._pool.putconn(connection)
+        with self._patience() as patience:
+            return await self._turns.transact(statements, within=patience)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -135,34 +102,25 @@ class Database:
 
         :raises ApiError: as in `transact`.
         """
-        connection = await self._acquire()
-        try:
-            yield connection
-        finally:
-            await self._pool.putconn(connection)
+        with self._patience() as patience:
+            async with self._turns.connection(within=patience) as connection:
+                yield connection
 
-    async def _acquire(self) -> Connection:
+    @contextmanager
+    def _patience(self) -> Iterator[float]:
+        """Give the seconds that a call waits for a connection, and say if in vain."""
         reachable, losses = self._reachable, self._losses
-        deadline = asyncio.get_running_loop().time() + (
-            self._timeout if reachable else PATIENCE
-        )
-        while True:
-            remaining = deadline - asyncio.get_running_loop().time()
-            try:
-                connection = await self._pool.getconn(remaining)
-            except PoolTimeout:
-                metrics.POOL_TIMEOUTS.labels(self._tenant.get("tenant", "")).inc()
-                if reachable and losses == self._losses:
-                    raise ApiError(
-                        504,
-                        "PGRST003",
-                        "Timed out acquiring connection from connection pool.",
-                    ) from None
-                raise connection_lost() from None
-            if connection.is_alive():
-                return connection
-            await connection.close()
-            await self._pool.putconn(connection)
+        try:
+            yield self._timeout if reachable else PATIENCE
+        except PoolTimeout:
+            metrics.POOL_TIMEOUTS.labels(self._tenant.get("tenant", "")).inc()
+            if reachable and losses == self._losses:
+                raise ApiError(
+                    504,
+                    "PGRST003",
+                    "Timed out acquiring connection from connection pool.",
+                ) from None
+            raise connection_lost() from None
 
     async def _listen(self) -> None:
         delay = RECONNECT_LEAST
@@ -175,7 +133,7 @@ class Database:
                     await self._reload(connection)
                     self._reachable = True
                     delay = RECONNECT_LEAST
-                    await self._pool.check()
+                    await self._turns.check()
                     await self._follow(connection)
             except psycopg.Error as error:
                 if self._reachable or delay == RECONNECT_LEAST:

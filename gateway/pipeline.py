@@ -8,10 +8,10 @@ import secrets
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
-from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from psycopg.abc import PQGen
     from psycopg.pq.abc import PGconn, PGresult
@@ -66,7 +66,8 @@ class Connection(psycopg.AsyncConnection[Any]):
         # for it anew with each one would cost more system calls than all the rest.
         self._watched: asyncio.AbstractEventLoop | None = None
         self._descriptor = -1
-        self._reading: _Reading | None = None
+        self._writing = False
+        self._transaction: Transaction | None = None
         self.add_notice_handler(self._notice)
 
     def _notice(self, notice: psycopg.errors.Diagnostic) -> None:
@@ -87,6 +88,12 @@ class Connection(psycopg.AsyncConnection[Any]):
                 return False
         return pgconn.status == ConnStatus.OK and not self._farewell
 
+    def is_idle(self) -> bool:
+        """Say whether a transaction can begin."""
+        return self.is_alive() and (
+            self.pgconn.transaction_status == TransactionStatus.IDLE
+        )
+
     async def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
         """Let psycopg wait by itself, which watches the socket in its own way."""
         self._unwatch()
@@ -95,6 +102,7 @@ class Connection(psycopg.AsyncConnection[Any]):
     async def close(self) -> None:
         """Close the connection; the loop forgets its socket first."""
         self._unwatch()
+        self._fail(psycopg.OperationalError("the connection is closed"))
         await super().close()
 
     def _watch(self) -> None:
@@ -104,6 +112,7 @@ class Connection(psycopg.AsyncConnection[Any]):
             self._watched.add_reader(self._descriptor, self._readable)
 
     def _unwatch(self) -> None:
+        self._stop_writing()
         if self._watched is not None:
             loop, self._watched = self._watched, None
             loop.remove_reader(self._descriptor)
@@ -111,8 +120,9 @@ class Connection(psycopg.AsyncConnection[Any]):
     def _readable(self) -> None:
         """Take what the server has sent: results, or to an idle connection its end."""
         try:
-            if self._reading is not None:
-                self._reading.read()
+            if (transaction := self._transaction) is not None:
+                if transaction.read(self.pgconn):
+                    self._complete(transaction)
                 return
             self.pgconn.consume_input()
             self.pgconn.is_busy()
@@ -121,44 +131,48 @@ class Connection(psycopg.AsyncConnection[Any]):
         except psycopg.OperationalError as error:
             # The socket stays readable, and the loop would tell of it for ever.
             self._unwatch()
-            if self._reading is not None:
-                self._reading.fail(error)
+            self._fail(error)
 
     async def transact(
         self, statements: Sequence[Statement], *, prepare: bool
     ) -> PGresult:
         """Run the statements as one transaction; return the last one's result.
 
+        :raises RefusedError: PostgreSQL rolled back.
+        :raises BrokenError: it broke, before or after the commit.
+        """
+        return await self.begin(statements, prepare=prepare).result()
+
+    def begin(
+        self,
+        statements: Sequence[Statement],
+        *,
+        prepare: bool,
+        free: Callable[[Connection], bool] | None = None,
+    ) -> Transaction:
+        """Send the statements as one transaction; its results are awaited later.
+
         They are sent together, up to the Sync that commits them: PostgreSQL treats
         what stands before a Sync as one transaction. So a call costs one round trip
         and neither BEGIN nor COMMIT, and it is committed when the Sync is answered.
 
-        :raises RefusedError: PostgreSQL rolled back.
-        :raises BrokenError: it broke, before or after the commit.
+        `free` is told at once when this connection can take the next one, and says
+        whether it began one. What goes wrong is told by `Transaction.result`.
         """
+        transaction = self._transaction = Transaction(self, free)
         pgconn = self.pgconn
-        results: list[PGresult] = []
-        expected: list[bytes | None] = []
-        sent = False
         try:
             pgconn.enter_pipeline_mode()
-            expected = self._send(statements, prepare=prepare)
+            transaction.expected = self._send(statements, prepare=prepare)
             pgconn.pipeline_sync()
-            sent = True
-            await self._until_sync(results)
-            pgconn.exit_pipeline_mode()
-        except psycopg.OperationalError:
-            if not any(map(_is_report, results[: len(expected)])):
-                raise BrokenError(unknown=sent) from None
-        finally:
-            self._forget_unprepared(expected, results)
-        for place, result in enumerate(results):
-            if result.status == ExecStatus.FATAL_ERROR:
-                if _is_fatal(result) and (place == 0 or place >= len(expected)):
-                    # Hung up before the first statement, or after the last one.
-                    raise BrokenError(unknown=place > 0)
-                raise RefusedError(result)
-        return results[len(expected) - 1]
+            transaction.sent = True
+            self._watch()
+            if pgconn.flush():
+                self._writing = True
+                asyncio.get_running_loop().add_writer(self._descriptor, self._writable)
+        except psycopg.Error as error:
+            self._fail(error)
+        return transaction
 
     def _send(
         self, statements: Sequence[Statement], *, prepare: bool
@@ -186,65 +200,95 @@ class Connection(psycopg.AsyncConnection[Any]):
             expected.append(None)
         return expected
 
-    async def _until_sync(self, results: list[PGresult]) -> None:
-        """Collect results until the server has answered the Sync.
-
-        :raises psycopg.OperationalError: the connection is lost.
-        """
-        self._watch()
-        reading = self._reading = _Reading(self.pgconn, results)
+    def _writable(self) -> None:
+        """Send what the socket did not take yet."""
         try:
-            if self.pgconn.flush():
-                await reading.sent(self._descriptor)
-            await reading.done
-        finally:
-            self._reading = None
+            if self.pgconn.flush() == 0:
+                self._stop_writing()
+        except psycopg.OperationalError as error:
+            self._fail(error)
 
-    def _forget_unprepared(
-        self, expected: Sequence[bytes | None], results: Sequence[PGresult]
-    ) -> None:
-        for place, statement in enumerate(expected):
+    def _stop_writing(self) -> None:
+        if self._writing:
+            self._writing = False
+            asyncio.get_running_loop().remove_writer(self._descriptor)
+
+    def _fail(self, error: psycopg.Error) -> None:
+        """Have whoever waits for the transaction learn that there will be no more."""
+        self._stop_writing()
+        if (transaction := self._transaction) is not None:
+            self._transaction = None
+            self._forget_unprepared(transaction)
+            transaction.end(error)
+
+    def _complete(self, transaction: Transaction) -> None:
+        """Leave a transaction that the server has answered whole, for the next one."""
+        self.pgconn.exit_pipeline_mode()
+        self._stop_writing()
+        self._transaction = None
+        self._forget_unprepared(transaction)
+        transaction.end()
+        if transaction.free is not None:
+            transaction.passed_on = transaction.free(self)
+
+    def _forget_unprepared(self, transaction: Transaction) -> None:
+        results = transaction.results
+        for place, statement in enumerate(transaction.expected):
             if statement is not None and (
                 place >= len(results) or results[place].status != ExecStatus.COMMAND_OK
             ):
                 self._names.pop(statement, None)
 
 
-class _Reading:
-    """Collects a pipeline's results."""
+class Transaction:
+    """A transaction that was sent, and the results that have come."""
 
-    def __init__(self, pgconn: PGconn, results: list[PGresult]) -> None:
-        self._pgconn = pgconn
-        self._results = results
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __init__(
+        self, connection: Connection, free: Callable[[Connection], bool] | None
+    ) -> None:
+        self.connection = connection
+        self.free = free
+        # One item for each result that its statements will have.
+        self.expected: list[bytes | None] = []
+        self.results: list[PGresult] = []
+        self.sent = False
+        # Whether its connection runs the next one already.
+        self.passed_on = False
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def sent(self, descriptor: int) -> None:
-        """Send what the socket did not take yet, and take what comes meanwhile."""
-        loop = self.done.get_loop()
-        loop.add_writer(descriptor, self._write, descriptor)
+    def end(self, error: psycopg.Error | None = None) -> None:
+        """Let whoever waits for it go on."""
+        if not self._done.done():
+            if error is None:
+                self._done.set_result(None)
+            else:
+                self._done.set_exception(error)
+
+    async def result(self) -> PGresult:
+        """Wait until it is committed; return the last statement's result.
+
+        :raises RefusedError: PostgreSQL rolled back.
+        :raises BrokenError: the connection broke, before or after the commit.
+        """
+        results, expected = self.results, self.expected
         try:
-            await self.done
-        finally:
-            loop.remove_writer(descriptor)
+            await self._done
+        except psycopg.OperationalError:
+            if not any(map(_is_report, results[: len(expected)])):
+                raise BrokenError(unknown=self.sent) from None
+        for place, result in enumerate(results):
+            if result.status == ExecStatus.FATAL_ERROR:
+                if _is_fatal(result) and (place == 0 or place >= len(expected)):
+                    # Hung up before the first statement, or after the last one.
+                    raise BrokenError(unknown=place > 0)
+                raise RefusedError(result)
+        return results[len(expected) - 1]
 
-    def _write(self, descriptor: int) -> None:
-        try:
-            if self._pgconn.flush() == 0:
-                self.done.get_loop().remove_writer(descriptor)
-        except psycopg.OperationalError as error:
-            self.fail(error)
-
-    def fail(self, error: psycopg.OperationalError) -> None:
-        """Have whoever waits learn of it."""
-        if not self.done.done():
-            self.done.set_exception(error)
-
-    def read(self) -> None:
-        """Take what has come.
+    def read(self, pgconn: PGconn) -> bool:
+        """Take what has come; say whether that was all.
 
         :raises psycopg.OperationalError: the connection is lost.
         """
-        pgconn = self._pgconn
         pgconn.consume_input()
         # One None ends each statement's results; two in a row: no more for now.
         gaps = 0
@@ -253,14 +297,13 @@ class _Reading:
             if result is None:
                 gaps += 1
             elif result.status == ExecStatus.PIPELINE_SYNC:
-                if not self.done.done():
-                    self.done.set_result(None)
-                return
+                return True
             else:
                 gaps = 0
-                self._results.append(result)
+                self.results.append(result)
         if pgconn.status != ConnStatus.OK:
             raise psycopg.OperationalError("the connection is lost")
+        return False
 
 
 def _is_report(result: PGresult) -> bool:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HMAC = "HS256"
 KEY_ALGORITHMS = ("RS256", "ES256", "EdDSA")
+# Connections: two cores of a database are busy with them, and keep their caches.
+POOL_SIZE = 6
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 Route = Literal["direct", "postgrest"]
@@ -131,7 +133,7 @@ class Settings:
             tenants=tenants if master_url else {},
             host=read.text("HOST", "127.0.0.1"),
             port=read.number("PORT", 3000, least=0, most=65535),
-            pool_size=read.number("POOL_SIZE", 10, least=1, most=1000),
+            pool_size=read.number("POOL_SIZE", POOL_SIZE, least=1, most=1000),
             pool_timeout=float(read.number("POOL_TIMEOUT", 10, least=1, most=600)),
             prepare=read.choice("PREPARE", "on", ("on", "off")) == "on",
             body_limit=read.number("BODY_LIMIT", 1024 * 1024, least=1, most=1 << 30),

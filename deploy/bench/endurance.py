@@ -15,7 +15,8 @@ from deploy.bench.load import Load, wait_until_quiet
 from deploy.bench.measurement import Result, Step, Verdict
 from deploy.bench.race import LEDGER, as_figures
 from deploy.bench.rpcs import CONSUME
-from deploy.bench.servers import POOL, Servers, Way
+from deploy.bench.servers import Servers, Way
+from gateway.settings import POOL_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +65,8 @@ class Endurance(Filled):
     def title(self) -> str:
         scale = self.bench.scale
         return (
-            f"{scale.endured:,} calls of consume_part, {self._way}, {POOL} connections"
-            f" to the database, {scale.connections} to the gateway"
+            f"{scale.endured:,} calls of consume_part, {self._way}, {POOL_SIZE}"
+            f" connections to the database, {scale.connections} to the gateway"
         )
 
     def steps(self) -> Iterator[Step]:

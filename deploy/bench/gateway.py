@@ -10,7 +10,8 @@ from deploy.bench.load import pgbench
 from deploy.bench.measurement import Verdict
 from deploy.bench.race import LEDGER, Contender, Race
 from deploy.bench.rpcs import CONSUME, RPCS
-from deploy.bench.servers import POOL, POSTGREST, Servers, Way
+from deploy.bench.servers import POSTGREST, POSTGREST_POOL, Servers, Way
+from gateway.settings import POOL_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +40,8 @@ class Gateway(Race):
         scale = self.bench.scale
         return (
             f"Calls over HTTP, {scale.parts:,} parts with plenty and {scale.short:,}"
-            f" with one unit; pools: PostgREST {POOL} connections, a gateway's workers"
-            f" {POOL} together; pgbench one for each client"
+            f" with one unit; pools: PostgREST {POSTGREST_POOL} connections, a"
+            f" gateway's workers {POOL_SIZE} together; pgbench one for each client"
         )
 
     @property

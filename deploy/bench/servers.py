@@ -12,6 +12,7 @@ from deploy.bench.load import wrk
 from deploy.bench.machine import session_memory, session_seconds
 from deploy.process import free_port
 from deploy.tokens import mint
+from gateway.settings import POOL_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from deploy.bench.measurement import Bench
     from deploy.bench.rpcs import Rpc
 
-# Connections to the database, the same for all: a gateway's workers share them out.
-POOL = 10
+# Connections to the database: each has what it has by default. A gateway's workers
+# share theirs out; PostgREST is slower with fewer.
+POSTGREST_POOL = 10
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Servers:
                     postgrest.service(
                         database_url=url, jwt_secret=secret, port=free_port()
                     ),
-                    PGRST_DB_POOL=POOL,
+                    PGRST_DB_POOL=POSTGREST_POOL,
                 )
             else:
                 service = services.gateway(
@@ -77,7 +79,7 @@ class Servers:
                 service = _with(
                     service,
                     *("--workers", str(way.workers)),
-                    PART_LENS_POOL_SIZE=max(1, POOL // way.workers),
+                    PART_LENS_POOL_SIZE=max(1, POOL_SIZE // way.workers),
                 )
             self._attend(service, way)
 

@@ -10,6 +10,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.process import free_port
+from gateway.settings import POOL_SIZE
 from tests.gateway.conftest import sign
 from tests.gateway.waiting import eventually
 from tests.plain import PLAIN
@@ -72,7 +73,7 @@ def test_pools_are_gauged(direct: Api) -> None:
         text = direct.client.get(direct.url + "/metrics").text
         return value(text, "part_lens_pool_size")
 
-    eventually(lambda: size() == 10)
+    eventually(lambda: size() == POOL_SIZE)
 
 
 def test_workers_are_summed(serve: Any) -> None:
@@ -91,7 +92,7 @@ def test_workers_are_summed(serve: Any) -> None:
             return value(text, name, **labels)
 
         assert now("part_lens_requests_total", function="echo", status="200") == 40
-        eventually(lambda: now("part_lens_pool_size") == 20)
+        eventually(lambda: now("part_lens_pool_size") == 2 * POOL_SIZE)
 
 
 def test_what_killed_workers_held_is_gauged_no_more(serve: Any) -> None:
