@@ -17,6 +17,7 @@ from deploy.bench.__main__ import MEASUREMENTS, measure
 from deploy.bench.calls import Hand
 from deploy.bench.fleet import PLENTY, make_fleet
 from deploy.bench.load import Load, LoadError, medians, pgbench
+from deploy.bench.machine import lay_up_wal
 from deploy.bench.measurement import Bench, Result, Scale, Verdict
 from deploy.bench.report import as_data, as_text
 
@@ -118,6 +119,19 @@ def test_figures_of_a_run_agree(bench: Bench) -> None:
             assert load["errors"] == 0
             # Neither can be far off: a run lasts about a second.
             assert 0.5 < load["calls"] / load["rate"] < 2
+
+
+def test_files_for_the_wal_are_at_hand(cluster: Cluster) -> None:
+    """Nobody's turn has to wait until one is filled with zeros."""
+    lay_up_wal(cluster, files=3)
+    with cluster.connect() as connection:
+        ahead = connection.execute(
+            "SELECT count(*) FROM pg_ls_waldir() AS f"
+            " WHERE f.name > pg_walfile_name(pg_current_wal_lsn())"
+            " AND f.name ~ '^[0-9A-F]{24}$'"
+        ).fetchone()
+    assert ahead is not None
+    assert ahead[0] >= 3
 
 
 def test_a_past_written_without_the_trigger_adds_up(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.bench.fleet import make_template
-from deploy.bench.machine import durable_cluster, facts
+from deploy.bench.machine import durable_cluster, facts, lay_up_wal
 from deploy.bench.measurement import Bench
 from deploy.state import Secrets
 
@@ -32,6 +32,7 @@ def prepared(
         durable_cluster(secrets) as cluster,
     ):
         machine = facts(cluster)
+        lay_up_wal(cluster)
         make_template(cluster, TEMPLATE, desired=desired)
         bench = Bench(
             cluster=cluster,
