@@ -7,7 +7,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ from deploy.tokens import token_for
 from tests.order import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from deploy.cluster import Cluster
     from deploy.personas import Persona
@@ -133,8 +133,17 @@ def pgtap_connection(
 
 
 @pytest.fixture(scope="module")
+def gateway_settings() -> Mapping[str, str]:
+    """What a module wants to be set otherwise in its `gateway`."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def gateway(
-    database: Database, secrets: Secrets, tmp_path_factory: pytest.TempPathFactory
+    database: Database,
+    secrets: Secrets,
+    gateway_settings: Mapping[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
     """The URL of a real gateway, direct route, on the module's database."""
     service = services.gateway(
@@ -142,6 +151,7 @@ def gateway(
         jwt_secret=secrets.jwt_secret,
         port=free_port(),
     )
+    service = replace(service, environment={**service.environment, **gateway_settings})
     with served(service, tmp_path_factory.mktemp("gateway") / "log") as url:
         yield url
 

@@ -18,7 +18,7 @@ from tests.concurrency.together import CONNECTIONS
 from tests.fleet import Answer, Desk, Fleet, Wire, manned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
     from uuid import UUID
 
@@ -44,6 +44,12 @@ class Desks:
 def fleet(database: Database) -> Iterator[Fleet]:
     with manned(database.url(DEPLOYER)) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def gateway_settings() -> Mapping[str, str]:
+    """As many connections as the other ways have."""
+    return {"PART_LENS_POOL_SIZE": str(CONNECTIONS)}
 
 
 @pytest.fixture(scope="module", params=["connections", "gateway", "postgrest"])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from tests.fleet import Answer
 
-# What each way to the database has at once; both servers have as many by default.
+# What each way to the database has at once: as many as a PostgREST has by default.
 CONNECTIONS = 10
 
 
