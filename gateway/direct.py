@@ -194,7 +194,10 @@ def _write_prelude(
     ]
     # For pg_stat_activity: whose call this is that takes so long.
     bound.append("set_config('application_name', $5, true)")
-    written = [("SELECT " + ", ".join(literals + bound)).encode()]
+    # In a subquery, whose volatile columns PostgreSQL computes though nobody asks for
+    # them: all that is set is not sent back with each call.
+    values = ", ".join(literals + bound)
+    written = [f"SELECT FROM (SELECT {values} OFFSET 0) AS settings".encode()]
     if isolation:
         # Too late once a query has run, and no SELECT may set it.
         statement = sql.SQL("SET transaction_isolation = {}").format(isolation[-1])
