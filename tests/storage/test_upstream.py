@@ -160,16 +160,18 @@ def test_without_storage_every_call_says_so(
 def test_in_front_of_postgrest_storage_needs_a_database(
     serve: Callable[..., Any],
     configured: Callable[..., Service],
+    api: Api,
     aboard: Aboard,
     tmp_path: Path,
 ) -> None:
-    postgrest = {"ROUTE": "postgrest", "POSTGREST_URL": "http://127.0.0.1:1"}
-    with serve(alive(configured(tmp_path, **postgrest))) as api:
-        assert api.upload(aboard["crew"], aboard.name()).status_code == 200
-        assert api.client(aboard["crew"]).download(aboard.name()) == PNG
-    without = configured(tmp_path, **postgrest, DATABASE_URL="")
-    with serve(alive(without)) as api:
-        answer = api.upload(aboard["crew"], aboard.name("b.png"))
+    """And no PostgREST: where that is away, only the start waits for it."""
+    away = {"ROUTE": "postgrest", "POSTGREST_URL": "http://127.0.0.1:1"}
+    with serve(alive(configured(tmp_path, **away))) as found:
+        assert found.upload(aboard["crew"], aboard.name()).status_code == 200
+        assert found.client(aboard["crew"]).download(aboard.name()) == PNG
+    there = {"ROUTE": "postgrest", "POSTGREST_URL": api.url}
+    with serve(configured(tmp_path, **there, DATABASE_URL="")) as found:
+        answer = found.upload(aboard["crew"], aboard.name("b.png"))
         assert refusal(answer) == (501, "501", "NotSupported", "NotSupported")
         assert "PART_LENS_DATABASE_URL" in answer.json()["message"]
 
