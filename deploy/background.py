@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from deploy.process import birth, end, port_is_free
@@ -60,6 +60,15 @@ class Service:
     @property
     def full_environment(self) -> dict[str, str]:
         return {**os.environ, **self.environment}
+
+    def told(self, *arguments: str, **environment: object) -> Service:
+        """The same service, with more arguments and another environment."""
+        more = {name: str(value) for name, value in environment.items()}
+        return replace(
+            self,
+            argv=(*self.argv, *arguments),
+            environment={**self.environment, **more},
+        )
 
     def fingerprint(self) -> str:
         """A digest of all that decides how the process behaves."""

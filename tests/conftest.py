@@ -7,7 +7,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,7 +151,7 @@ def gateway(
         jwt_secret=secrets.jwt_secret,
         port=free_port(),
     )
-    service = replace(service, environment={**service.environment, **gateway_settings})
+    service = service.told(**gateway_settings)
     with served(service, tmp_path_factory.mktemp("gateway") / "log") as url:
         yield url
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deploy import postgrest, services
@@ -63,12 +63,9 @@ class Servers:
         url, secret = fleet.url("authenticator"), self._bench.secrets.jwt_secret
         for way in ways:
             if way == POSTGREST:
-                service = _with(
-                    postgrest.service(
-                        database_url=url, jwt_secret=secret, port=free_port()
-                    ),
-                    PGRST_DB_POOL=POSTGREST_POOL,
-                )
+                service = postgrest.service(
+                    database_url=url, jwt_secret=secret, port=free_port()
+                ).told(PGRST_DB_POOL=POSTGREST_POOL)
             else:
                 service = services.gateway(
                     database_url=url,
@@ -76,8 +73,7 @@ class Servers:
                     port=free_port(),
                     postgrest_url=self._urls[POSTGREST] if way.forwarding else None,
                 )
-                service = _with(
-                    service,
+                service = service.told(
                     *("--workers", str(way.workers)),
                     PART_LENS_POOL_SIZE=max(1, POOL_SIZE // way.workers),
                 )
@@ -110,15 +106,3 @@ class Servers:
             connections=connections,
             parts=fleet.parts,
         )
-
-
-def _with(service: Service, *arguments: str, **environment: object) -> Service:
-    """The same service, told more."""
-    return replace(
-        service,
-        argv=(*service.argv, *arguments),
-        environment={
-            **service.environment,
-            **{name: str(value) for name, value in environment.items()},
-        },
-    )

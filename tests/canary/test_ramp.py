@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import httpx
@@ -147,8 +147,7 @@ def stage(
         jwt_secret=secrets.jwt_secret,
         port=free_port(),
     )
-    quick = {"PART_LENS_WINDOW_SECONDS": "0.2"}
-    service = replace(service, environment={**service.environment, **quick})
+    service = service.told(PART_LENS_WINDOW_SECONDS=0.2)
     with manned(fresh_database.url(DEPLOYER)) as fleet:
         fleet.execute(PLAN)
         fleet.execute(ACTIONS)

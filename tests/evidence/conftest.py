@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,8 +77,7 @@ def _live(
         storage_url=(directory / "bytes").as_uri(),
         storage_secret=STORAGE_SECRET,
     )
-    service = replace(service, environment={**service.environment, **more})
-    with served(service, directory / "log") as url:
+    with served(service.told(**more), directory / "log") as url:
         yield Live(database, url, secrets.jwt_secret)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from deploy import postgrest as postgrest_tool
 from deploy import services
-from deploy.background import Service, ServiceError, served
+from deploy.background import ServiceError, served
 from deploy.process import free_port
 from deploy.scratch import scratch_cluster
 from tests.plain import PLAIN
@@ -123,15 +123,7 @@ def serve(
             # The database is everybody's: who looks at reports says so.
             settings.setdefault("WINDOW_SECONDS", "0")
             more = {f"PART_LENS_{name}": text for name, text in settings.items()}
-            self.service = Service(
-                name=base.name,
-                argv=(*base.argv, "--workers", str(workers)),
-                environment={**base.environment, **more},
-                port=base.port,
-                ready_url=base.ready_url,
-                code=base.code,
-                setting=base.setting,
-            )
+            self.service = base.told("--workers", str(workers), **more)
             self.log = tmp_path_factory.mktemp("gateway") / "log"
 
         def __enter__(self) -> Api:

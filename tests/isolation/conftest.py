@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -159,7 +159,7 @@ def gateway_service(
             for alias in ALIASES
         },
     }
-    return replace(base, environment={**base.environment, **given, **environment})
+    return base.told(**{**given, **environment})
 
 
 @contextmanager

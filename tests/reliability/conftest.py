@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -102,8 +102,7 @@ def gateway(
             port=free_port(),
         )
         more = {f"PART_LENS_{name}": text for name, text in settings.items()}
-        service = replace(base, environment={**base.environment, **more})
-        found = Gateway(service, tmp_path / f"gateway-{len(made)}.log")
+        found = Gateway(base.told(**more), tmp_path / f"gateway-{len(made)}.log")
         made.append(found)
         found.start()
         return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,10 +72,9 @@ def _route(
     directory: Path,
     settings: dict[str, str],
 ) -> Iterator[Route]:
-    service = replace(service, environment={**service.environment, **settings})
     log = directory / f"{name}.log"
     with (
-        served(service, log) as url,
+        served(service.told(**settings), log) as url,
         httpx.Client(base_url=url, trust_env=False, verify=PLAIN, timeout=20) as http,
     ):
         yield Route(name, http, secrets.jwt_secret, log)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -165,7 +165,7 @@ def configured(
             storage_secret=STORAGE_SECRET if folder else None,
         )
         more = {f"PART_LENS_{name}": text for name, text in settings.items()}
-        return replace(service, environment={**service.environment, **more})
+        return service.told(**more)
 
     return described
 
