@@ -133,16 +133,6 @@ class Connection(psycopg.AsyncConnection[Any]):
             self._unwatch()
             self._fail(error)
 
-    async def transact(
-        self, statements: Sequence[Statement], *, prepare: bool
-    ) -> PGresult:
-        """Run the statements as one transaction; return the last one's result.
-
-        :raises RefusedError: PostgreSQL rolled back.
-        :raises BrokenError: it broke, before or after the commit.
-        """
-        return await self.begin(statements, prepare=prepare).result()
-
     def begin(
         self,
         statements: Sequence[Statement],

@@ -26,7 +26,7 @@ async def connect(cluster: Cluster) -> Connection:
 
 async def echo(connection: Connection, text: bytes) -> bytes | None:
     async with asyncio.timeout(10):
-        result = await connection.transact([(ASKED, [text])], prepare=True)
+        result = await connection.begin([(ASKED, [text])], prepare=True).result()
     return result.get_value(0, 0)
 
 
@@ -83,7 +83,7 @@ def test_a_descriptor_that_is_used_again_is_watched_again(cluster: Cluster) -> N
         await echo(first, b"one")
         descriptor = first.fileno()
         call = asyncio.create_task(
-            first.transact([(b"SELECT pg_sleep(60)", [])], prepare=True)
+            first.begin([(b"SELECT pg_sleep(60)", [])], prepare=True).result()
         )
         await asyncio.sleep(0)
         _end(cluster, first)
