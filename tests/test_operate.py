@@ -41,7 +41,12 @@ def yacht(database: Database) -> None:
         launch(fleet, 10)
 
 
-def test_a_new_installation_has_everybody_in(operate: Operate) -> None:
+def test_a_new_installation_has_everybody_in(
+    fresh_database: Database, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", fresh_database.url(DEPLOYER))
+    with manned(fresh_database.url(DEPLOYER)) as fleet:
+        launch(fleet, 10)
     code, told = operate("canary")
     assert code == 0
     assert told.startswith("part_lens_v2: 100 %, since ")

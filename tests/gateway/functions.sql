@@ -137,9 +137,10 @@ $$;
 CREATE FUNCTION public.stable_modes() RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT public.modes() $$;
 CREATE FUNCTION public.serial_modes() RETURNS jsonb LANGUAGE sql VOLATILE SET default_transaction_isolation = 'serializable' AS $$ SELECT public.modes() $$;
 CREATE FUNCTION public.timed_modes() RETURNS jsonb LANGUAGE sql VOLATILE SET statement_timeout = '9s' AS $$ SELECT public.modes() $$;
+-- What a session has set before is empty and not NULL: whether it has is nobody's business.
 CREATE FUNCTION public.seen(p_text text DEFAULT NULL)
     RETURNS jsonb LANGUAGE sql STABLE
-AS $$ SELECT jsonb_build_array(current_setting('request.method'), current_setting('request.path'), current_setting('response.status', true), p_text) $$;
+AS $$ SELECT jsonb_build_array(current_setting('request.method'), current_setting('request.path'), nullif(current_setting('response.status', true), ''), p_text) $$;
 CREATE FUNCTION public.cookies() RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT current_setting('request.cookies')::jsonb $$;
 CREATE FUNCTION public.claims() RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT current_setting('request.jwt.claims')::jsonb $$;
 CREATE FUNCTION public.lost()

@@ -58,7 +58,7 @@ def spy(key_file: Path, ship: Ship) -> Spy:
     """Looks for the key, and for the captain's secret and PIN."""
     found = Spy()
     secret = secret_of(ship.captain)
-    found.hush(*key_file.read_text("utf-8").split(), PIN)
+    found.hush(*key_file.read_text("utf-8").splitlines(), PIN)
     found.hush(secret.hex(), base64.b32encode(secret).decode())
     return found
 
@@ -68,7 +68,9 @@ def keys(key_file: Path) -> Iterator[Path]:
     """The file of the keys, with what was in it put back afterwards, at the end."""
     before = key_file.read_text("utf-8")
     yield key_file
-    after = [key for key in key_file.read_text("utf-8").split() if key not in before]
+    after = [
+        key for key in key_file.read_text("utf-8").splitlines() if key not in before
+    ]
     key_file.write_text("\n".join([*after, before]), "utf-8")
 
 
