@@ -134,14 +134,18 @@ async def _logging(connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[Fi
 
 
 async def _upstream(settings: Settings) -> Finding:
-    url = settings.postgrest_url
-    route = PostgrestRoute(url, storage_of(settings, None))
+    route = PostgrestRoute(settings.postgrest_url, storage_of(settings, None))
     await route.open()
     try:
         good = await route.ready()
     finally:
         await route.close()
-    return Finding(good, f"PostgREST {url}: {'answers' if good else 'does not answer'}")
+    scheme, _, rest = settings.postgrest_url.partition("://")
+    # Without user and password, wherever they end.
+    where = f"{scheme}://{rest.rpartition('@')[2]}"
+    return Finding(
+        good, f"PostgREST {where}: {'answers' if good else 'does not answer'}"
+    )
 
 
 def _windows(settings: Settings) -> Finding:

@@ -103,7 +103,7 @@ class Settings:
         )
         jwks = read.text("JWKS")
         route = cast("Route", read.choice("ROUTE", "direct", ("direct", "postgrest")))
-        database_url = read.text("DATABASE_URL")
+        database_url = read.conninfo("DATABASE_URL")
         postgrest_url = read.text("POSTGREST_URL").rstrip("/")
         master_url = read.text("MASTER_DATABASE_URL")
         if master_url:
@@ -124,7 +124,7 @@ class Settings:
             jwt_audience=environment.get("PART_LENS_JWT_AUD", "authenticated") or None,
             route=route,
             database_url=database_url,
-            listen_url=read.text("LISTEN_URL", database_url),
+            listen_url=read.conninfo("LISTEN_URL") or database_url,
             postgrest_url=postgrest_url,
             postgrest_jwt_secret=read.secret("POSTGREST_JWT_SECRET"),
             master_url=master_url,
@@ -180,6 +180,11 @@ class _Variables:
         if value and not value.startswith(("http://", "https://")):
             raise SettingsError(f"PART_LENS_{name} must be an http(s) URL")
         return value.rstrip("/")
+
+    def conninfo(self, name: str) -> str:
+        if value := self.text(name):
+            _checked(check_conninfo, f"PART_LENS_{name}", value)
+        return value
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from deploy.process import free_port
 from tests.gateway.conftest import DATABASE, SECRET
 
@@ -77,6 +79,17 @@ def test_what_is_away_is_named() -> None:
     assert "FAIL  database part_lens on 127.0.0.1" in found.stdout
     assert "hush" not in found.stdout + found.stderr
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("secret", ["hush", "hu/sh", "hu@sh"])
+def test_a_postgrest_is_named_without_its_password(secret: str) -> None:
+    url = f"http://someone:{secret}@127.0.0.1:{free_port()}/rest"
+    settings = {"ROUTE": "postgrest", "POSTGREST_URL": url}
+    found = gateway("--check", JWT_SECRET=SECRET, **settings)
+    assert found.returncode == 1
+    assert "FAIL  PostgREST http://127.0.0.1" in found.stdout
+    said = found.stdout + found.stderr
+    assert not [word for word in ("someone", "hu", "Traceback") if word in said]
 
 
 def test_a_wrong_setting_is_one_line() -> None:

@@ -39,6 +39,9 @@ def test_secrets_are_not_in_the_repr() -> None:
     [
         ("JWT_SECRET", "s" * 31),
         ("DATABASE_URL", ""),
+        ("DATABASE_URL", "postgresql://a:Tr0ub4dor%zz@db/part_lens"),
+        ("LISTEN_URL", "postgresql://a:Tr0ub4dor%zz@db/part_lens"),
+        ("LISTEN_URL", "host=db password='hush"),
         ("ROUTE", "sideways"),
         ("PORT", "http"),
         ("PORT", "65536"),
@@ -56,6 +59,8 @@ def test_what_cannot_be_used_is_named_but_not_quoted(name: str, value: str) -> N
     with pytest.raises(SettingsError, match=f"PART_LENS_{name}") as error:
         Settings.from_environment({**GOOD, f"PART_LENS_{name}": value})
     assert not value or value not in str(error.value)
+    assert "Tr0ub4dor" not in str(error.value)
+    assert error.value.__suppress_context__ or error.value.__context__ is None
 
 
 def test_the_postgrest_route_needs_a_url() -> None:
