@@ -126,7 +126,13 @@ class KeySet:
     async def _keep(self) -> None:
         delay = RETRY_LEAST
         while True:
-            if await self.refresh(older_than=self._clock()):
+            try:
+                read = await self.refresh(older_than=self._clock())
+            # Whatever it is, it must not be the last reading.
+            except Exception as error:
+                read, reason = False, type(error).__name__
+                logger.warning("key set", extra={"fields": {"reason": reason}})
+            if read:
                 delay = RETRY_LEAST
                 await asyncio.sleep(self._max_age)
             else:
@@ -199,7 +205,8 @@ def _key(value: object) -> Key | None:
         return None
     try:
         public = PyJWK.from_dict(value).key
-    except (PyJWTError, ValueError, TypeError, KeyError):
+    # The last: for an algorithm that has no keys, such as none.
+    except (PyJWTError, ValueError, TypeError, KeyError, NotImplementedError):
         return None
     algorithm = _algorithm(public)
     if algorithm is None or value.get("alg", algorithm) != algorithm:

@@ -218,6 +218,7 @@ def test_keys_that_serve_nothing_here_are_passed_over() -> None:
             public(RSA, "for secrecy", use="enc"),
             public(RSA, "for signing", key_ops=["sign"]),
             public(RSA, "for another algorithm", alg="RS512"),
+            public(RSA, "for nothing", alg="none"),
             {"kty": "RSA", "n": "?", "e": "AQAB", "kid": "broken"},
             {"kty": "EC"},
             public(EC, "good", use="sig", alg="ES256", key_ops=["verify"]),
@@ -343,6 +344,31 @@ def test_a_set_grows_old(file: Path) -> None:
             await asyncio.sleep(0.01)
 
     run(str(file), test, max_age=0.02)
+
+
+def test_a_reading_that_fails_unforeseen_is_not_the_last(
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = iter([RuntimeError("hush")])
+
+    def failing_once(text: bytes) -> tuple[jwks.Key, ...]:
+        if failure := next(failures, None):
+            raise failure
+        return parse(text)
+
+    monkeypatch.setattr(jwks, "RETRY_LEAST", 0.01)
+
+    async def test(tokens: Tokens, keys: KeySet) -> None:
+        keys.keys = ()
+        monkeypatch.setattr(jwks, "parse", failing_once)
+        await tokens.open()
+        async with asyncio.timeout(10):
+            while not keys.keys:
+                await asyncio.sleep(0.01)
+
+    run(str(file), test)
+    [record] = [r for r in caplog.records if r.name == "gateway.jwks"]
+    assert record.fields == {"reason": "RuntimeError"}  # type: ignore[attr-defined]
 
 
 def test_a_publisher_that_is_away_at_the_start_may_come_back(serve: Any) -> None:
