@@ -43,7 +43,8 @@ ABORTED = "aborted"
 NAMES_MOST = 256
 # At ten seconds each, two hours.
 WAITING_MOST = 720
-FAREWELL = 2.0  # seconds that the last report may take
+# Seconds that a report may take, and the last one.
+PATIENCE, FAREWELL = 30.0, 2.0
 
 
 @dataclass(slots=True)
@@ -172,7 +173,10 @@ class Reporter:
         while self._waiting:
             report = self._waiting[0]
             try:
-                status, body = await self._send(report)
+                async with asyncio.timeout(PATIENCE):
+                    status, body = await self._send(report)
+            except TimeoutError:
+                return
             except ApiError as error:
                 status, body = error.status, error.code.encode()
             except Exception:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from gateway.windows import ABORTED, BOUNDS, NAMES_MOST, Windows
+from gateway import windows as windows_module
+from gateway.messages import Response
+from gateway.windows import ABORTED, BOUNDS, NAMES_MOST, Reporter, Windows
 
 from .conftest import sign
 from .waiting import eventually, sleeping
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deploy.cluster import Cluster
+    from gateway.messages import Request, Route
+    from gateway.tokens import Identity
 
     from .conftest import Api
 
@@ -239,6 +244,32 @@ def test_no_windows_are_reported_where_none_are_wanted(
     with serve(WINDOW_SECONDS="0") as api:
         assert api.post("/rpc/echo").status_code == 200
     assert reports() == []
+
+
+def test_a_report_that_hangs_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upstream that took it and says nothing holds up no other window."""
+    monkeypatch.setattr(windows_module, "PATIENCE", 0.05)
+
+    class Hanging:
+        sent: ClassVar[list[bytes]] = []
+
+        async def call(self, request: Request, _: Identity) -> Response:
+            self.sent.append(request.body)
+            if len(self.sent) == 1:
+                await asyncio.Event().wait()
+            return Response(200, [], b"{}")
+
+    async def scenario() -> None:
+        route = cast("Route", Hanging())
+        reporter = Reporter(Windows(), route, seconds=0.01)
+        await reporter.start()
+        while len(Hanging.sent) < 3:
+            await asyncio.sleep(0.01)
+        await reporter.stop()
+
+    asyncio.run(asyncio.wait_for(scenario(), 10))
+    first, again, other = Hanging.sent[:3]
+    assert first == again != other
 
 
 def test_a_clock_that_is_set_back_ends_no_window_before_it_began() -> None:
