@@ -251,9 +251,8 @@ def _answer(
         # PostgREST says which schema it was where the client had named one.
         if request.profile() is not None:
             headers.append((b"content-profile", SCHEMA.encode()))
-        if request.method == "HEAD":
-            body = b""
-        else:
+        # The body of a refusal has its code, whether it is sent or not.
+        if request.method != "HEAD":
             headers.append((b"content-length", b"%d" % len(body)))
     else:
         body = b""

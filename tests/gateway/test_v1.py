@@ -42,6 +42,11 @@ class V1(BaseHTTPRequestHandler):
 
     do_GET = do_POST  # noqa: N815 - its name
 
+    def do_HEAD(self) -> None:
+        self.send_response(202)
+        self.send_header("X-V1", "yes")
+        self.end_headers()
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
         """Say nothing."""
 
@@ -88,6 +93,14 @@ def test_a_query_is_forwarded_as_it_was_written(api: Api) -> None:
     told = api.get("/rpc/switched_off?p_text=a%2Bb%20c").json()
     assert told["method"] == "GET"
     assert told["path"] == "/old/rpc/switched_off?p_text=a%2Bb%20c"
+
+
+def test_a_head_is_forwarded_too(serve: Any, v1: str) -> None:
+    """Which yachts are out says a body that nobody is sent."""
+    with serve(V1_URL=v1) as api:
+        answer = api.send("HEAD", "/rpc/switched_off")
+        assert (answer.status_code, answer.headers["x-v1"]) == (202, "yes")
+        assert "x-v1" not in api.send("HEAD", "/rpc/echo").headers
 
 
 def test_an_alias_is_forwarded_as_it_was_called(api: Api) -> None:

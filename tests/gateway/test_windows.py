@@ -146,6 +146,19 @@ def test_each_call_is_counted_by_its_status(
         assert report["bounds"] == list(BOUNDS)
 
 
+def test_a_refused_head_counts_with_its_code(serve: Any, reports: Any) -> None:
+    """Though no body is sent: a rule's refusal is a success."""
+    with serve(WINDOW_SECONDS="0.1") as api:
+        answer = api.send("HEAD", "/rpc/switched_off")
+        assert (answer.status_code, answer.content) == (404, b"")
+        refusal = {"p_status": "409", "p_body": '{"code": "insufficient_stock"}'}
+        answer = api.send("HEAD", "/rpc/answer", params=refusal)
+        assert (answer.status_code, answer.content) == (409, b"")
+        eventually(lambda: totals(reports(), "answer", "codes"))
+    assert totals(reports(), "answer", "codes") == {"insufficient_stock": 1}
+    assert totals(reports(), "switched_off", "statuses") == {}
+
+
 def test_windows_follow_one_another_and_the_last_one_says_so(
     serve: Any, reports: Any
 ) -> None:
