@@ -164,7 +164,9 @@ class Gateway:
             return await self._store(scope, receive, request)
         identity = await self._identify(request)
         route = await self._tenants.resolve(identity)
-        watch(request, route)
+        # Whoever shows no token must not move the canary.
+        if not identity.anonymous:
+            watch(request, route)
         if path in aliases.ALIASES:
             return await self._alias(request, path, receive, route, identity)
         request.function = _function(path)

@@ -146,6 +146,19 @@ def test_each_call_is_counted_by_its_status(
         assert report["bounds"] == list(BOUNDS)
 
 
+def test_a_call_without_a_token_counts_for_nothing(serve: Any, reports: Any) -> None:
+    """Else anybody could move the canary, by calls that are refused."""
+    with serve(WINDOW_SECONDS="0.1", BODY_LIMIT="1000") as api:
+        assert api.send("PUT", "/rpc/echo", token=None).status_code == 405
+        large = {"content": b" " * 2000, "token": None}
+        assert api.send("POST", "/rpc/echo", **large).status_code == 413
+        as_nobody = sign(role="anon")
+        assert api.send("PUT", "/rpc/echo", token=as_nobody).status_code == 405
+        assert api.post("/rpc/echo").status_code == 200
+        eventually(lambda: totals(reports(), "echo", "statuses"))
+    assert totals(reports(), "echo", "statuses") == {"200": 1}
+
+
 def test_a_refused_head_counts_with_its_code(serve: Any, reports: Any) -> None:
     """Though no body is sent: a rule's refusal is a success."""
     with serve(WINDOW_SECONDS="0.1") as api:
