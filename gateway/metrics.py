@@ -29,7 +29,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from gateway.messages import UNSTORED, Response, whole
 from gateway.tasks import end
-from gateway.windows import BOUNDS
+from gateway.windows import BOUNDS, UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,8 +47,6 @@ SAMPLED = 1.0
 ASKED = 15.0
 # Whatever is no function of ours: a scanner's paths must not become series.
 OTHER = "other"
-# Codes of refusals before anyone looked whether there is such a function.
-UNSEEN = ("PGRST", "body_too_large")
 # The status of calls that got no answer, or not all of it.
 ABORTED = 499
 # Seconds; the canary's, so that both tell the same percentiles.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import uuid
 from bisect import bisect_left
 from collections import Counter, deque
@@ -41,6 +42,10 @@ SERVICE = Identity("service_role", b'{"role":"service_role"}')
 ABORTED = "aborted"
 # What clients can make up of function names and codes must not fill the memory.
 NAMES_MOST = 256
+# A function's name as the API has them: SQL takes no report with any text in it.
+NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+# Codes of refusals before anyone looked whether there is such a function.
+UNSEEN = ("PGRST", "body_too_large")
 # At ten seconds each, two hours.
 WAITING_MOST = 720
 # Seconds that a report may take, and the last one.
@@ -54,6 +59,8 @@ class Counts:
     statuses: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     latency: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    # Whether an answer has shown that there is such a function.
+    exists: bool = False
 
     def refuse(self, code: str) -> None:
         """Count what a refusal says."""
@@ -87,16 +94,28 @@ class Windows:
         code: str | None = None,
     ) -> None:
         """Count a call, with the parameters of `gateway.observation.observe`."""
+        exists = _shows_function(status, code)
         counts = self._functions.get(function)
         if counts is None:
-            if len(self._functions) >= NAMES_MOST:
+            if not (NAME.fullmatch(function) and self._has_room(for_function=exists)):
                 return
             counts = self._functions[function] = Counts()
+        counts.exists |= exists
         counts.statuses[ABORTED if status is None else str(status)] += 1
         # What the codes of failures say of a call is said by its status.
         if code is not None and status is not None and status < 500:
             counts.refuse(code)
         counts.latency[bisect_left(BOUNDS, seconds * 1000)] += 1
+
+    def _has_room(self, *, for_function: bool) -> bool:
+        """Say whether one more name can be counted; made-up ones give way."""
+        if len(self._functions) < NAMES_MOST:
+            return True
+        made_up = (name for name, c in self._functions.items() if not c.exists)
+        if for_function and (name := next(made_up, None)) is not None:
+            del self._functions[name]
+            return True
+        return False
 
     def cut(self, *, last: bool = False) -> bytes:
         """End the window; return its report and begin the next one."""
@@ -114,6 +133,13 @@ class Windows:
                 "p_is_last": last,
             }
         ).encode()
+
+
+def _shows_function(status: int | None, code: str | None) -> bool:
+    """Say whether only a function that exists is answered so."""
+    if status is None or status < 400:
+        return status is not None
+    return code is not None and not code.startswith(UNSEEN)
 
 
 class Reporter:

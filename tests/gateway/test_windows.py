@@ -159,6 +159,18 @@ def test_a_call_without_a_token_counts_for_nothing(serve: Any, reports: Any) -> 
     assert totals(reports(), "echo", "statuses") == {"200": 1}
 
 
+def test_a_name_that_is_no_text_loses_no_window(serve: Any, reports: Any) -> None:
+    """PostgreSQL takes no report that names it."""
+    with serve(WINDOW_SECONDS="0.1") as api:
+        assert api.get("/rpc/%00").status_code == 404
+        action = b'{"action": "\\ud800"}'
+        answer = api.send("POST", "/v1/actions/execute", content=action)
+        assert (answer.status_code, answer.json()["code"]) == (404, "PGRST202")
+        assert api.post("/rpc/echo").status_code == 200
+        eventually(lambda: totals(reports(), "echo", "statuses") == {"200": 1})
+        assert not api.logged("window lost")
+
+
 def test_a_refused_head_counts_with_its_code(serve: Any, reports: Any) -> None:
     """Though no body is sent: a rule's refusal is a success."""
     with serve(WINDOW_SECONDS="0.1") as api:
@@ -320,6 +332,30 @@ def test_latency_falls_into_the_bucket_whose_bound_it_does_not_exceed() -> None:
     filled = {place: calls for place, calls in enumerate(latency) if calls}
     slow, slowest = len(BOUNDS) - 1, len(BOUNDS)
     assert filled == {0: 2, 1: 1, BOUNDS.index(500): 1, slow: 1, slowest: 1}
+
+
+@pytest.mark.parametrize("name", ["", "\0", "\ud800", "Echo", "a-b", "a\n", "a" * 64])
+def test_what_no_function_is_called_is_not_counted(name: str) -> None:
+    windows = Windows()
+    windows.record(name, 404, 0.001, code="PGRST202")
+    assert json.loads(windows.cut())["p_actions"] == {}
+
+
+def test_made_up_names_make_room_for_functions() -> None:
+    """However many there are, and whatever they are refused for."""
+    refusals = [(404, "PGRST202"), (405, "PGRST101"), (413, "body_too_large")]
+    windows = Windows()
+    for number in range(NAMES_MOST):
+        status, code = refusals[number % 3]
+        windows.record(f"made_up_{number}", status, 0.001, code=code)
+    windows.record("no_answer", None, 0.001)
+    windows.record("consume_part", 200, 0.001)
+    windows.record("receive_part", 409, 0.001, code="already_received")
+    windows.record("transfer_part", 500, 0.001, code="XX000")
+    actions = json.loads(windows.cut())["p_actions"]
+    assert len(actions) == NAMES_MOST
+    assert {"consume_part", "receive_part", "transfer_part"} <= actions.keys()
+    assert "no_answer" not in actions
 
 
 def test_names_that_clients_make_up_have_an_end() -> None:
