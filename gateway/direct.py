@@ -101,7 +101,7 @@ class DirectRoute:
             result = await self._run(statements, read_only=read_only)
             return _answer(request, plan, result, read_only=read_only)
         except RefusedError as refusal:
-            if refusal.sqlstate == "42501":
+            if refusal.sqlstate == "42501" and not identity.anonymous:
                 _log(logging.WARNING, "violation", request, refusal.sqlstate)
             if refusal.sqlstate == NO_ROWS_CODE and call.form != PLAIN:
                 check_rows(plan, refusal.message)

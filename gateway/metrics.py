@@ -122,7 +122,8 @@ def count(
         if code is None or code.startswith(UNSEEN):
             function = OTHER
         REFUSALS.labels(code or shown, function).inc()
-        if code == "42501":
+        # Who shows no token is told to, and that is no hole.
+        if code == "42501" and status != 401:
             VIOLATIONS.inc()
     REQUESTS.labels(function, shown).inc()
     DURATION.labels(function).observe(seconds)

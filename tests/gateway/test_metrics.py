@@ -66,6 +66,21 @@ def test_calls_are_counted_by_function_and_status(serve: Any) -> None:
         assert "process_resident_memory_bytes" in everything.text
 
 
+def test_who_shows_no_token_violates_nothing(serve: Any) -> None:
+    """They are told to show one; a person without the right is a hole in the gate."""
+    private = free_port()
+    with serve(METRICS_PORT=str(private)) as api:
+
+        def violations() -> float:
+            text = api.client.get(f"http://127.0.0.1:{private}/metrics").text
+            return value(text, "part_lens_violations_total")
+
+        assert api.get("/rpc/hidden", token=None).status_code == 401
+        assert (violations(), api.logged("violation")) == (0, [])
+        assert api.get("/rpc/hidden").status_code == 403
+        assert (violations(), len(api.logged("violation"))) == (1, 1)
+
+
 def test_pools_are_gauged(direct: Api) -> None:
     """Within a second or so."""
 
