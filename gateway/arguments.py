@@ -148,11 +148,6 @@ def texts(pairs: list[tuple[str, str]]) -> Arguments:
     """Return the arguments that are given as texts, in the order of their values."""
     values: dict[str, list[str]] = {}
     for name, value in pairs:
-        if "\0" in value:
-            # PostgreSQL's own words for it: it ends the text on the wire.
-            raise ApiError(
-                400, "22021", 'invalid byte sequence for encoding "UTF8": 0x00'
-            )
         values.setdefault(name, []).append(value)
     return Arguments(frozenset(values), texts=values)
 

@@ -101,13 +101,20 @@ def check_rows(plan: Plan, message: str) -> None:
 
 
 def _texts(call: Call, texts: Mapping[str, list[str]]) -> list[bytes | None]:
-    """Return the values of arguments that are texts; the last of a name counts."""
-    return [
+    """Return the values of arguments that are texts; the last of a name counts.
+
+    :raises ApiError: 400 22021 for what no text of PostgreSQL holds.
+    """
+    values = [
         _array_literal(texts[name])
         if call.function.parameters[name].variadic
         else texts[name][-1].encode()
         for name in sorted(texts)
     ]
+    if any(b"\0" in value for value in values):
+        # PostgreSQL's own words for it: it ends the text on the wire.
+        raise ApiError(400, "22021", 'invalid byte sequence for encoding "UTF8": 0x00')
+    return list(values)
 
 
 def _array_literal(values: list[str]) -> bytes:

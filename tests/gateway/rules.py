@@ -180,6 +180,7 @@ BODIES = {
     "a list of words for numbers": post("echo", {"p_list": ["x"]}),
     "a repeated key": post("echo", body=b'{"p_text":1,"p_text":2}'),
     "a nul in a text": post("echo", {"p_text": "\0"}),
+    "a nul for an unknown function": get("zzzzzzzz?p_text=%00"),
     "a lone surrogate": post(
         "echo",
         body=b'{"p_text":"\\ud800"}',

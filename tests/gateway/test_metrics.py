@@ -41,6 +41,8 @@ def test_calls_are_counted_by_function_and_status(serve: Any) -> None:
         api.get("/rpc/echo", token=token)
         api.get("/rpc/echo", token=token)
         assert api.get("/rpc/secret_paths_of_a_scanner").status_code == 404
+        # Refused for its argument, where there is a function to have one.
+        assert api.get("/rpc/nul_of_a_scanner?a=%00").status_code == 404
         large = b" " * (1 << 21)
         answer = api.send("POST", "/rpc/path_of_a_scanner", content=large)
         assert answer.status_code == 413

@@ -124,6 +124,10 @@ def test_a_value_of_the_wrong_type_is_a_bad_request(direct: Api) -> None:
 def test_a_nul_in_a_text_is_a_bad_request(direct: Api) -> None:
     refused(direct.post("/rpc/echo", {"p_text": "a\0b"}), 400, "22P05")
     refused(direct.get("/rpc/echo?p_text=a%00b"), 400, "22021")
+    refused(direct.get("/rpc/many?p_values=a&p_values=%00"), 400, "22021")
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = direct.send("POST", "/rpc/echo", content=b"p_text=%00", headers=form)
+    refused(answer, 400, "22021")
 
 
 def test_a_raised_state_comes_with_all_its_parts(direct: Api) -> None:
