@@ -86,6 +86,16 @@ def test_a_malformed_pgrst_raise_says_which_part(
     assert (error.hint or "").startswith(which)
 
 
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_phrase_gives_no_body_to_a_status_without_one(status: int) -> None:
+    error = database_error(
+        f"PT{status}", "a phrase", details=None, hint=None, anonymous=False
+    )
+    response = error.response()
+    assert (response.status, response.body) == (status, b"")
+    assert not [name for name, _ in response.headers if name.startswith(b"content-")]
+
+
 def test_a_raised_code_cannot_break_out_of_its_header() -> None:
     response = ApiError(400, "A\r\nB: c", "m").response()
     assert dict(response.headers)[b"proxy-status"] == b"PostgREST; error=ABc"
