@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.errors import json_object
+from gateway.arguments import idempotency_key
+from gateway.errors import ApiError, commit_unknown, json_object
 from gateway.reporting import reporter
 from gateway.windows import Windows, whole_body
 
@@ -86,11 +87,24 @@ class CanaryRoute:
         :raises gateway.errors.ApiError: for what has no answer of its own.
         """
         response = await self._route.call(request, identity)
-        if response.status == 404 and code_of(await whole_body(response)) == OUT:
+        if response.status == 404 and await _refusal(request, response) == OUT:
             request.is_ours = False
             if self._v1 is not None:
                 return await self._v1.call(request)
         return response
+
+
+async def _refusal(request: Request, response: Response) -> str | None:
+    """Return the code of a refusal.
+
+    :raises ApiError: 503 when the upstream went before its answer was complete.
+    """
+    try:
+        return code_of(await whole_body(response))
+    except ApiError:
+        if request.method == "POST":
+            raise commit_unknown(idempotency_key(request)) from None
+        raise
 
 
 def code_of(body: bytes) -> str | None:

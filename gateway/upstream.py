@@ -178,8 +178,16 @@ class Upstream:
             self._see(alive=True)
         # Most answers are short and have come as a whole: they leave as one as well.
         content = answer.content
-        body = content.read_nowait() if content.is_eof() else _stream(answer)
+        body = content.read_nowait() if content.is_eof() else self._stream(answer)
         return Response(phrased(answer.status, answer.reason), _returned(answer), body)
+
+    async def _stream(self, answer: ClientResponse) -> AsyncIterator[bytes]:
+        try:
+            async with answer:
+                async for chunk in answer.content.iter_any():
+                    yield chunk
+        except ClientError:
+            raise AwayError(self._away, unknown=True) from None
 
     def _see(self, *, alive: bool) -> None:
         self._seen, self._seen_alive = time.monotonic(), alive
@@ -191,9 +199,3 @@ def _returned(answer: ClientResponse) -> Headers:
         for name, value in answer.raw_headers
         if name.lower() not in NOT_RETURNED
     ]
-
-
-async def _stream(answer: ClientResponse) -> AsyncIterator[bytes]:
-    async with answer:
-        async for chunk in answer.content.iter_any():
-            yield chunk

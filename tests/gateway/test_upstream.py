@@ -14,8 +14,12 @@ import httpx
 import pytest
 
 from deploy.process import free_port
-from gateway.errors import unavailable
+from gateway.canary import CanaryRoute
+from gateway.errors import ApiError, unavailable
 from gateway.messages import Request
+from gateway.postgrest import PostgrestRoute
+from gateway.storage import NoStorage
+from gateway.tokens import ANONYMOUS
 from gateway.upstream import AwayError, Upstream
 
 from .conftest import sign
@@ -166,11 +170,25 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Breaking(Handler):
+    """Goes in the middle of a refusal."""
+
+    def do_POST(self) -> None:
+        self.send_response(404)
+        self.send_header("content-length", "1000")
+        self.end_headers()
+        self.wfile.write(b'{"code":')
+
+    do_GET = do_POST  # noqa: N815 - its name
+
+
 @contextmanager
-def answering() -> Iterator[tuple[str, list[str]]]:
+def answering(
+    kind: type[Handler] = Handler,
+) -> Iterator[tuple[str, list[str]]]:
     """A server that is well, and what it was asked."""
     asked: list[str] = []
-    handler = type("Handler", (Handler,), {"asked": asked})
+    handler = type("Handler", (kind,), {"asked": asked})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -200,5 +218,28 @@ def test_an_upstream_that_answers_calls_need_not_be_asked_whether_it_does() -> N
         assert not await upstream.answers(within=60)
         assert not await upstream.answers(within=0)
         await upstream.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("method", "code"), [("GET", "PGRST000"), ("POST", "commit_unknown")]
+)
+def test_an_upstream_that_goes_in_the_middle_of_a_refusal(
+    method: str, code: str
+) -> None:
+    """Which is read to its end, for it may be v1 that has to answer."""
+
+    async def scenario() -> None:
+        request = Request(method, "f", b"", [], b'{"p_idempotency_key": "key-1"}')
+        with answering(Breaking) as (url, _):
+            inner = PostgrestRoute(url, NoStorage("none here"))
+            route = CanaryRoute(inner, windows=None, reporter=None, v1=None)
+            await route.open()
+            with pytest.raises(ApiError) as refusal:
+                await route.call(request, ANONYMOUS)
+            await route.close()
+        assert (refusal.value.status, refusal.value.code) == (503, code)
+        assert ("key-1" in (refusal.value.details or "")) == (method == "POST")
 
     asyncio.run(scenario())
