@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FIELD_BYTES_MOST = 1024 * 1024
 PARTS_MOST = 11
+# Of metadata: far from where reading or writing it would fail.
+DEPTH_MOST = 100
 # What may stand in a header of the download's answer.
 MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 CACHE_CONTROL = re.compile(r"[A-Za-z0-9=, \"-]{1,100}")
@@ -51,8 +53,8 @@ class Upload:
 async def read_upload(request: StorageRequest) -> Upload:
     """Read as much of the body as stands before the file.
 
-    :raises StorageError: 400 for a form without a file, 413 for a field too large,
-        415 for a media type that no header can carry.
+    :raises StorageError: 400 for a form without a file or metadata nested too deeply,
+        413 for a field too large, 415 for a media type that no header can carry.
     """
     content_type = request.text(b"content-type") or "application/octet-stream"
     if content_type.lower().startswith("multipart/form-data"):
@@ -177,9 +179,21 @@ def _metadata(given: str | None) -> dict[str, Any] | None:
     # What is no object counts for nothing, as on Supabase.
     try:
         value = json.loads(given or "null")
-    except (ValueError, RecursionError):
+        deep = _is_deeper(value, than=DEPTH_MOST)
+    except ValueError:
         return None
+    except RecursionError:
+        deep = True
+    if deep:
+        raise invalid_request("The metadata is nested too deeply")
     return value if isinstance(value, dict) else None
+
+
+def _is_deeper(value: object, *, than: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return than == 0 or any(_is_deeper(item, than=than - 1) for item in inner)
 
 
 def _declared(request: StorageRequest) -> int | None:

@@ -154,6 +154,13 @@ def test_an_answer_that_breaks_off_is_seen_and_counted(
         eventually(lambda: lost in api.client.get(api.url + "/metrics").text)
 
 
+def test_an_action_that_is_no_text_is_no_function(forwarding: Api) -> None:
+    """JSON has names that no path can."""
+    action = b'{"action": "\\ud800"}'
+    answer = forwarding.send("POST", "/v1/actions/execute", content=action)
+    assert (answer.status_code, answer.json()["code"]) == (404, "PGRST202")
+
+
 class Handler(BaseHTTPRequestHandler):
     """Is well, and tells what it was asked."""
 

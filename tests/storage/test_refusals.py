@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -231,6 +232,22 @@ def test_a_form_with_too_much_beside_the_file_is_refused(
     ):
         answer = api.send("POST", path, aboard["crew"], files=files, data=fields)
         assert refusal(answer) == TOO_LARGE
+
+
+@pytest.mark.parametrize("depth", [101, 960, 100_000])
+def test_metadata_that_is_nested_too_deeply_is_refused(
+    api: Api, aboard: Aboard, depth: int
+) -> None:
+    nested = b'{"a": ' * depth + b"1" + b"}" * depth
+    if depth > 1000:
+        files = {"metadata": (None, nested), "": ("a.png", PNG, "image/png")}
+        path = f"object/{PHOTOS}/{aboard.name()}"
+        answer = api.send("POST", path, aboard["crew"], files=files)
+    else:
+        header = base64.b64encode(nested).decode()
+        answer = api.upload(aboard["crew"], aboard.name(), x_metadata=header)
+    assert refusal(answer) == INVALID
+    assert "metadata" in answer.json()["message"]
 
 
 def test_metadata_travels_in_a_header_too(api: Api, aboard: Aboard) -> None:
