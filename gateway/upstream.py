@@ -5,6 +5,7 @@ Three stand behind it: a tenant's PostgREST, its storage server, and the version
 
 from __future__ import annotations
 
+import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from gateway.phrases import phrased
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from aiohttp import ClientResponse
+    from aiohttp import AddrInfoType, ClientResponse
 
     from gateway.messages import Headers, Request
     from gateway.storage.messages import StorageRequest
@@ -34,6 +35,14 @@ if TYPE_CHECKING:
 # Seconds.
 CONNECT_TIMEOUT = 5
 READY_TIMEOUT = 2
+# A peer that vanished without a word is noticed within some 15 seconds, as a database
+# is; a call may take as long as it takes.
+VIGILANCE = {
+    "TCP_KEEPIDLE": 5,
+    "TCP_KEEPINTVL": 5,
+    "TCP_KEEPCNT": 2,
+    "TCP_USER_TIMEOUT": 15000,
+}
 HOP_BY_HOP = frozenset(
     {
         b"connection",
@@ -83,7 +92,7 @@ class Upstream:
     async def open(self) -> None:
         """Prepare the client; connections are made when they are needed."""
         self._session = ClientSession(
-            connector=TCPConnector(limit=0),
+            connector=TCPConnector(limit=0, socket_factory=vigilant_socket),
             timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
             cookie_jar=DummyCookieJar(),
             auto_decompress=False,
@@ -191,6 +200,18 @@ class Upstream:
 
     def _see(self, *, alive: bool) -> None:
         self._seen, self._seen_alive = time.monotonic(), alive
+
+
+def vigilant_socket(address: AddrInfoType) -> socket.socket:
+    """Make the socket of a connection."""
+    family, kind, protocol, *_ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in VIGILANCE.items():
+        # Not every system has all of them.
+        if (option := getattr(socket, name, None)) is not None:
+            made.setsockopt(socket.IPPROTO_TCP, option, value)
+    return made
 
 
 def _returned(answer: ClientResponse) -> Headers:

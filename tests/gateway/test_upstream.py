@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -250,3 +251,41 @@ def test_an_upstream_that_goes_in_the_middle_of_a_refusal(
         assert ("key-1" in (refusal.value.details or "")) == (method == "POST")
 
     asyncio.run(scenario())
+
+
+def test_an_upstream_that_vanishes_is_noticed() -> None:
+    """The kernel asks after it while a call takes its time."""
+
+    async def scenario() -> None:
+        request = Request("POST", "f", b"", [], b"")
+        with answering() as (url, _):
+            upstream = Upstream(url, withheld=(), away=unavailable("code", "Away"))
+            await upstream.open()
+            with watched_sockets() as made:
+                await upstream.call(request, "/f", query=b"", body=b"")
+                (options,) = made
+            await upstream.close()
+        keepalive, idle, interval, count, unacknowledged = options
+        assert keepalive
+        assert idle + interval * count == unacknowledged / 1000 == 15
+
+    asyncio.run(scenario())
+
+
+@contextmanager
+def watched_sockets() -> Iterator[list[list[int]]]:
+    """The options of all sockets that are connected meanwhile."""
+    made: list[list[int]] = []
+    loop = asyncio.get_running_loop()
+    connect = loop.sock_connect
+
+    async def watched(sock: socket.socket, address: Any) -> None:
+        await connect(sock, address)
+        tcp = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+        wanted = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE)]
+        wanted += [(socket.IPPROTO_TCP, getattr(socket, name)) for name in tcp]
+        made.append([sock.getsockopt(*option) for option in wanted])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "sock_connect", watched)
+        yield made
