@@ -21,7 +21,7 @@ from yarl import URL
 
 from gateway.arguments import idempotency_key
 from gateway.errors import ApiError, commit_unknown
-from gateway.messages import Response
+from gateway.messages import ClientGoneError, Response
 from gateway.phrases import phrased
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ class Upstream:
         """Pass a request's method and headers on, and stream the answer.
 
         :raises AwayError: there was none.
+        :raises ClientGoneError: its body did not come to its end.
         """
         if self._session is None:
             raise AwayError(self._away, unknown=False)
@@ -178,6 +179,9 @@ class Upstream:
                 allow_redirects=False,
             )
         except (ClientError, TimeoutError) as error:
+            # aiohttp names its own error for what the body's reader raised.
+            if isinstance(error.__cause__, ClientGoneError):
+                raise error.__cause__ from None
             unknown = not isinstance(error, ClientConnectorError)
             if not unknown:
                 self._see(alive=False)

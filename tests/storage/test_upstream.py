@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -59,6 +61,29 @@ def test_a_signed_url_is_the_servers_to_verify(forwarding: Api, aboard: Aboard) 
     assert (answer.status_code, answer.content) == (206, PNG[:4])
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert refusal(forwarding.http.get(url + "x"))[3] == "InvalidJWT"
+
+
+def test_a_client_that_breaks_off_its_upload_fails_nothing(
+    forwarding: Api, aboard: Aboard
+) -> None:
+    """Nobody is answered: it is no fault of ours."""
+    place = urlsplit(forwarding.url)
+    head = (
+        f"POST /storage/v1/object/{PHOTOS}/{aboard.name()} HTTP/1.1\r\nHost: x\r\n"
+        f"Authorization: Bearer {forwarding.token(aboard['crew'])}\r\n"
+        "Content-Type: image/png\r\nContent-Length: 100000\r\n\r\n"
+    )
+
+    def counted(status: int) -> bool:
+        text = forwarding.http.get(forwarding.url + "/metrics").text
+        return f'part_lens_requests_total{{function="other",status="{status}"}}' in text
+
+    failed = forwarding.log.read_text("utf-8").count('"failed"')
+    with socket.create_connection((place.hostname, place.port)) as client:
+        client.sendall(head.encode() + PNG)
+    eventually(lambda: counted(499) or counted(503))
+    assert not counted(503)
+    assert forwarding.log.read_text("utf-8").count('"failed"') == failed
 
 
 def test_bodies_are_streamed(forwarding: Api, aboard: Aboard) -> None:
