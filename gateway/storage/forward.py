@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from gateway.errors import unavailable
+from gateway.storage.errors import invalid_key
 from gateway.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -45,8 +47,12 @@ class StorageUpstream:
     ) -> Response:
         """Forward one call as it arrives, and stream its answer.
 
+        :raises StorageError: 400 for a path with dot segments, which clients and
+            proxies resolve: it could leave what stands before it.
         :raises gateway.errors.ApiError: 503 when the server is away.
         """
+        if not {".", ".."}.isdisjoint(unquote(request.path).split("/")):
+            raise invalid_key(request.path)
         del identity, grant  # it verifies token and signed URL itself
         return await self._upstream.send(
             request,

@@ -63,6 +63,23 @@ def test_a_signed_url_is_the_servers_to_verify(forwarding: Api, aboard: Aboard) 
     assert refusal(forwarding.http.get(url + "x"))[3] == "InvalidJWT"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../../rest/v1/secret",
+        "%2e%2E/%2E./rest/v1/secret",
+        f"object/{PHOTOS}/..%2F..%2Frest",
+        f"object/{PHOTOS}/./a.png",
+    ],
+)
+def test_no_path_leads_out_of_the_storage_server(
+    forwarding: Api, aboard: Aboard, path: str
+) -> None:
+    """Whoever resolves dot segments on the way would find another service."""
+    answer = forwarding.send("GET", path, aboard["crew"])
+    assert refusal(answer)[3] == "InvalidKey"
+
+
 def test_a_client_that_breaks_off_its_upload_fails_nothing(
     forwarding: Api, aboard: Aboard
 ) -> None:
