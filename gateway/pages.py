@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Seconds for which a description is given again without a look at the database.
 FRESH = 30
+# Seconds for which all are told of a database that is away, after one waited for it.
+SHARED = 2
 DESCRIPTION_TYPE = b"application/openapi+json; charset=utf-8"
 ROOTS = ("/", "/rest/v1/", "/rest/v1")
 DOCS = "/docs"
@@ -73,6 +75,7 @@ class Pages:
         self._database_url = database_url
         self._description = b""
         self._described = float("-inf")
+        self._failed = float("-inf")
         self._lock = asyncio.Lock()
 
     def has(self, path: str) -> bool:
@@ -105,11 +108,22 @@ class Pages:
         return _page(body, kind.encode(), b"public, max-age=86400")
 
     async def _describe(self) -> bytes:
+        if not self._database_url:
+            # As a PostgREST says whose openapi-mode is disabled.
+            raise ApiError(
+                404,
+                "PGRST126",
+                "Root endpoint metadata is disabled",
+                hint="The gateway has no database of which to describe it",
+            )
         async with self._lock:
+            if time.monotonic() - self._failed <= SHARED:
+                raise connection_lost()
             if time.monotonic() - self._described > FRESH:
                 try:
                     self._description = await openapi.describe(self._database_url)
                 except psycopg.Error:
+                    self._failed = time.monotonic()
                     raise connection_lost() from None
                 self._described = time.monotonic()
             return self._description
