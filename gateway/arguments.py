@@ -36,7 +36,7 @@ FILTER = re.compile(
 )
 # Begins like a filter and is none.
 NO_FILTER = re.compile(r"(not|in|is)\.")
-COLUMN = re.compile(r'\s*"?([\w $-]+?)"?\s*')
+COLUMN = re.compile(r'"?([\w $-]+)"?')
 SELECTED = re.compile(r"(?:[\w ]+:)?([\w]+)")
 
 Source = Literal["object", "list", "either", "texts"]
@@ -200,7 +200,7 @@ def _first_column(word: str, value: str) -> str | None:
 
 
 def _columns(value: str) -> frozenset[str]:
-    names = [COLUMN.fullmatch(part) for part in value.split(",")]
+    names = [COLUMN.fullmatch(part.strip()) for part in value.split(",")]
     if None in names:
         raise ApiError(
             400,

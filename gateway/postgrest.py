@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gateway.tokens import Identity
 
 # It would hand apikey and cookie on to SQL. Which pages may read an answer is said by
-# the gateway.
-WITHHELD = (b"apikey", b"content-length", b"cookie", b"origin")
+# the gateway. Who calls is what the gateway took them for, whatever the header says.
+WITHHELD = (b"apikey", b"authorization", b"content-length", b"cookie", b"origin")
 AWAY = unavailable("PGRST000", "Database connection error. Retrying the connection.")
 
 
@@ -31,8 +31,7 @@ class PostgrestRoute:
         """Take the server's URL, and what signs tokens if it has another secret."""
         self.storage = storage
         self._signer = signer
-        withheld = WITHHELD if signer is None else (*WITHHELD, b"authorization")
-        self._upstream = Upstream(url, withheld=withheld, away=AWAY)
+        self._upstream = Upstream(url, withheld=WITHHELD, away=AWAY)
 
     async def open(self) -> None:
         """Prepare the client; connections are made when they are needed."""
@@ -58,8 +57,8 @@ class PostgrestRoute:
         :raises ApiError: 503 when the upstream is away.
         """
         more = []
-        if self._signer is not None and identity is not ANONYMOUS:
-            more.append(("authorization", self._signer.authorization(identity)))
+        if identity is not ANONYMOUS:
+            more.append(("authorization", self._authorization(request, identity)))
         if request.method == "HEAD":
             # PostgREST 12 sends a body with its refusal, and what would come next on
             # this connection would begin with it.
@@ -71,6 +70,11 @@ class PostgrestRoute:
             body=request.body,
             more=more,
         )
+
+    def _authorization(self, request: Request, identity: Identity) -> str:
+        if self._signer is not None:
+            return self._signer.authorization(identity)
+        return (request.header(b"authorization") or b"").decode("latin-1")
 
 
 def _path(function: str) -> str:

@@ -118,11 +118,12 @@ class Tokens:
         """
         if (known := self.recall(authorization)) is not None:
             return known
-        scheme, _, token = (authorization or b"").partition(b" ")
+        # At any white space, like PostgREST.
+        scheme, *rest = (authorization or b"").split(None, 1) or [b""]
         if scheme.lower() != b"bearer":
             return ANONYMOUS
         keys = self._keys.keys if self._keys is not None else None
-        identity = self._identity(await self._payload(token.strip()))
+        identity = self._identity(await self._payload(b"".join(rest).strip()))
         unchanged = self._keys is None or self._keys.keys is keys
         if authorization and len(authorization) <= CACHED_MOST and unchanged:
             if len(self._verified) >= CACHE_SIZE:

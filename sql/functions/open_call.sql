@@ -6,6 +6,9 @@
 -- are looked at, since v1 may see them otherwise. What is about a person and not about the yacht stays open:
 -- who enrols for signing beforehand can sign on the first day.
 --
+-- Before all that, a call is sent back, with nothing of it on record, whose answer would be looked at
+-- (private.is_unfiltered), or with a NUL in a header, which could not be put on record.
+--
 -- The gate opens the yacht: the policies that bind pms_rpc compare with part_lens.yacht_id, so that inside
 -- the RPC nothing of another yacht exists, and without a gate nothing at all. A client that could set it
 -- gains nothing: only code of pms_rpc is bound by it, and that begins here.
@@ -37,6 +40,17 @@ DECLARE
     v_opened   text;
     v_canary   integer;
 BEGIN
+    IF current_query() LIKE '%"pgrst_source"%' AND NOT private.is_unfiltered(current_query()) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_column',
+            MESSAGE = 'An answer has no columns',
+            HINT = 'Call it without select, order and filters.';
+    ELSIF current_setting('request.headers', true) LIKE '%\\u0000%' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'untranslatable_character',
+            MESSAGE = 'A header cannot be read';
+    END IF;
+
     v_call.call_id := private.uuid_v7();
     v_call.action := p_action;
     v_call.yacht_id := p_yacht_id;

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.acceptance.scene import ENROLMENT, SIGNED
-from tests.fleet import new_key
+from tests.fleet import as_json, new_key
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Api
@@ -42,7 +45,25 @@ HEADERS: list[dict[str, str]] = [
     {"connection": "close"},
     {"x_request_id": "r" * 5000},
 ]
-QUERIES = ["select=code", "limit=0", "offset=5", "order=code.desc", "code=is.null"]
+# Fails for a refusal alone: a pattern may not end with a backslash.
+BACKSLASH = "pgrst_scalar->>code=like.invalid_signatur%5C"
+QUERIES = [
+    "select=code",
+    "limit=0",
+    "offset=5",
+    "order=code.desc",
+    "code=is.null",
+    "pgrst_scalar->>success=is.true",
+    BACKSLASH,
+    "and=(pgrst_scalar->>code.like.invalid_signatur%5C)",
+    "order=pgrst_scalar->>code",
+]
+BOTH: list[tuple[dict[str, str], str]] = [
+    ({"prefer": "count=exact"}, BACKSLASH),
+    ({"prefer": "count=exact"}, "limit=0"),
+    ({"accept": "text/csv"}, "select=pgrst_scalar,pgrst_scalar->>code::int4"),
+    ({"accept": "application/vnd.pgrst.object+json"}, "limit=0"),
+]
 
 
 def test_nothing_undoes_an_attempt(
@@ -54,6 +75,7 @@ def test_nothing_undoes_an_attempt(
     tries = [
         *((headers, "") for headers in HEADERS),
         *(({}, query) for query in QUERIES),
+        *BOTH,
     ]
     for number, (headers, query) in enumerate(tries):
         function = "adjust_stock_quantity" + (f"?{query}" if query else "")
@@ -78,6 +100,36 @@ def test_nothing_undoes_an_attempt(
                     refused.content,
                 )
     assert effects > len(tries) / 3
+
+
+def test_header_that_cannot_be_kept_tells_nothing(
+    api: Api, fleet: Fleet, scene: Scene
+) -> None:
+    """A NUL cannot be put on record: a good signature hears what a wrong one does."""
+    captain = scene.ship.captain
+    good = scene.arguments("write_off_part")
+    before = fleet.on_hand(scene.yacht_id)
+    heard = []
+    for signature in ({"pin": "314159", "totp": "00000"}, good["p_signature"]):
+        address = urlsplit(str(api.http.base_url))
+        with closing(HTTPConnection(f"{address.hostname}:{address.port}")) as http:
+            http.request(
+                "POST",
+                "/rpc/write_off_part",
+                as_json(good | {"p_signature": signature}),
+                {
+                    "authorization": f"Bearer {api.token(captain)}",
+                    "content-type": "application/json",
+                    "x-note": "a\0b",
+                },
+            )
+            answer = http.getresponse()
+            heard.append((answer.status, answer.read()))
+    assert heard[0] == heard[1]
+    assert heard[0][0] == 400
+    assert fleet.failures(captain) == 0
+    assert fleet.on_hand(scene.yacht_id) == before
+    assert api.post("write_off_part", good, captain).status_code == 200
 
 
 def test_five_guesses_that_ask_for_a_rollback(

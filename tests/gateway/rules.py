@@ -786,6 +786,18 @@ TOKENS = {
     "a scheme in capitals": post(
         "modes", {}, token=None, authorization=f"BEARER {sign(exp=NOW + 3600)}"
     ),
+    "a tab behind Bearer": post(
+        "modes", {}, token=None, authorization=f"Bearer\t{sign(exp=NOW + 3600)}"
+    ),
+    "a token without exp behind a tab": post(
+        "modes",
+        {},
+        token=None,
+        authorization=f"Bearer\t{sign(exp=...)}",
+        but=own(STRICTER, **refusal(401, "PGRST303", BAD_TIME.format("exp")), **{
+            "content-range": [], "www-authenticate": ...,
+        }),
+    ),
     "no token behind Bearer": post(
         "modes",
         {},

@@ -1,7 +1,7 @@
 -- The gate opens one yacht: what the policies of pms_rpc compare with is set by open_call alone. And what
 -- a client may put into the log has an end.
 BEGIN;
-SELECT plan(9);
+SELECT plan(11);
 SELECT tap.fleet();
 
 SELECT tap.act_as('captain');
@@ -43,6 +43,16 @@ SELECT tap.act_as_superuser();
 SELECT is(
     (SELECT max(length(l.metadata ->> 'request_id')) FROM public.pms_audit_log AS l), 200,
     'a request id that a client made up does not fill the log');
+
+SELECT tap.act_as('captain');
+SELECT set_config('request.headers', '{"x-note": "a\u0000b"}', true);
+SELECT throws_ok(
+    $$SELECT public.view_part_details(tap.id('yacht'), tap.id('filter'))$$,
+    '22P05', 'A header cannot be read', 'a header that could not be put on record is sent back');
+SELECT set_config('request.headers', '{"x-note": "a\\\\b"}', true);
+SELECT is(
+    public.view_part_details(tap.id('yacht'), tap.id('filter')) ->> 'part_id',
+    tap.id('filter')::text, 'a header with backslashes is none of them');
 
 SELECT * FROM finish();
 ROLLBACK;
