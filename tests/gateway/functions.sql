@@ -120,6 +120,8 @@ CREATE FUNCTION public.no_value() RETURNS void LANGUAGE sql AS $$ $$;
 CREATE FUNCTION public.numbers(p_count integer DEFAULT 2) RETURNS SETOF integer LANGUAGE sql STABLE AS $$ SELECT generate_series(1, p_count) $$;
 CREATE FUNCTION public.rows(p_count integer DEFAULT 2) RETURNS TABLE (a integer, b text) LANGUAGE sql STABLE AS $$ SELECT g, 'x' FROM generate_series(1, p_count) AS g $$;
 CREATE FUNCTION public.pair(OUT a integer, OUT b text) LANGUAGE sql STABLE AS $$ SELECT 1, 'x' $$;
+CREATE FUNCTION public.x_rows() RETURNS TABLE (x integer, b text) LANGUAGE sql STABLE AS $$ SELECT 1, NULL::text $$;
+CREATE FUNCTION public.x_pair(OUT x integer, OUT b text) LANGUAGE sql STABLE AS $$ SELECT 1, 'x' $$;
 CREATE FUNCTION public.many(VARIADIC p_values text[]) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT to_jsonb(p_values) $$;
 CREATE FUNCTION public.twice(p_a integer) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT 'true'::jsonb $$;
 CREATE FUNCTION public.twice(p_a integer, p_b integer DEFAULT 1) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT 'true'::jsonb $$;
