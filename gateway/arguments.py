@@ -119,7 +119,7 @@ def read_body(
             return Arguments(columns, "either", unnamed="json/jsonb")
         return _read_json(body)
     if media_type == FORM:
-        return texts(_pairs(body))
+        return texts(_pairs(body, form=True))
     if unnamed := UNNAMED.get(media_type):
         return Arguments(unnamed=unnamed)
     raise _bad_body("Content-Type not acceptable: " + media_type.decode("latin-1"))
@@ -216,12 +216,19 @@ def _columns(value: str) -> frozenset[str]:
     return frozenset(found[1] for found in names if found)
 
 
-def _pairs(encoded: bytes) -> list[tuple[str, str]]:
-    """Take a query string or a form apart; a name without a value is not there.
+def _pairs(encoded: bytes, *, form: bool = False) -> list[tuple[str, str]]:
+    """Take a query string or a form apart.
 
+    :param form: True for a form, in which a name without a value has an empty one; in
+        a query string it is not there.
     :raises ApiError: 400 PGRST100 for text that is not UTF-8, or too much of it.
     """
-    parts = [part for part in re.split(b"[&;]", encoded) if b"=" in part]
+    parts = re.split(b"[&;]", encoded)
+    if not form:
+        parts = [part for part in parts if b"=" in part]
+    elif not parts[-1]:
+        # Nothing begins behind the last separator.
+        parts.pop()
     try:
         if len(parts) > FIELDS_MOST:
             raise ValueError
@@ -239,7 +246,7 @@ def idempotency_key(request: Request) -> str | None:
     """Return the key of a call, in whichever way its body names it."""
     content_type = request.header(b"content-type") or b""
     if content_type.partition(b";")[0] == FORM:
-        return dict(_pairs(request.body)).get(KEY)
+        return dict(_pairs(request.body, form=True)).get(KEY)
     try:
         value = json.loads(request.body)
     except (ValueError, RecursionError):

@@ -228,6 +228,10 @@ BODIES = {
     "on_conflict means nothing": post("echo?on_conflict=a", {}),
 }
 
+FORMS = (
+    b"", b'{"p_text":1}', b"a", b"p_text", b"p_text=a&p_text", b"&", b"&p_text=a",
+    b"p_text=a&", b"p_text=a&&", b"p_text=a;p_number", b"=",
+)  # fmt: skip
 TYPES = {
     "json with a charset": post(
         "echo", body=b'{"p_text":"a"}', content_type="application/json; charset=utf-8"
@@ -254,6 +258,12 @@ TYPES = {
     "a form's unknown argument": post(
         "echo", body=b"zzz=1", content_type="application/x-www-form-urlencoded"
     ),
+    **{
+        f"a form of {body!r}": post(
+            "echo", body=body, content_type="application/x-www-form-urlencoded"
+        )
+        for body in FORMS
+    },
     "plain text is no named argument": post(
         "needs", body=b"x", content_type="text/plain"
     ),

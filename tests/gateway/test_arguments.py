@@ -72,8 +72,8 @@ def test_columns_name_the_fields_without_a_look_at_the_body() -> None:
 
 
 def test_a_form_is_decoded() -> None:
-    arguments = read_body(FORM, b"a=x+y&b=%C3%A9&a=\xc3\xa9")
-    assert arguments.texts == {"a": ["x y", "é"], "b": ["é"]}
+    arguments = read_body(FORM, b"a=x+y&b=%C3%A9&a=\xc3\xa9&c&")
+    assert arguments.texts == {"a": ["x y", "é"], "b": ["é"], "c": [""]}
 
 
 def test_a_query_is_decoded_in_order() -> None:
@@ -149,6 +149,7 @@ def test_a_post_has_no_arguments_in_its_query() -> None:
         (JSON, b"[1]", None),
         (JSON, b"{", None),
         (FORM, b"", None),
+        (FORM, b"p_idempotency_key", ""),
     ],
 )
 def test_the_key_is_found_in_every_body(
