@@ -52,6 +52,7 @@ CROSS JOIN LATERAL (
             jsonb_build_array(
                 coalesce(p.proargnames[i.place], ''),
                 pg_catalog.format_type(p.proargtypes[i.input - 1], NULL),
+                pg_catalog.format_type(p.proargtypes[i.input - 1], -1),
                 i.input <= p.pronargs - p.pronargdefaults
                     AND i.mode <> 'v',
                 i.mode = 'v'
@@ -99,10 +100,15 @@ Settings = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A named input of a function; `type` as PostgreSQL writes it."""
+    """A named input of a function.
+
+    `type` as PostgreSQL writes it, `cast` as what takes values of any length: without
+    one, `character` and `bit` have a length of 1.
+    """
 
     name: str
     type: str
+    cast: str
     required: bool
     variadic: bool
 

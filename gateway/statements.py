@@ -64,12 +64,12 @@ def write_call(
     arguments_from, bound = "", 0
     if source == "texts":
         places = {name: place for place, name in enumerate(sorted(names), 1)}
-        values = [f"${places[p.name]}::{p.type}" for p in given]
+        values = [f"${places[p.name]}::{p.cast}" for p in given]
         bound = len(places)
     else:
         values = [f"a.{_quoted(p.name)}" for p in given]
         if given:
-            columns = ", ".join(f"{_quoted(p.name)} {p.type}" for p in given)
+            columns = ", ".join(f"{_quoted(p.name)} {p.cast}" for p in given)
             arguments_from = f"json_to_record({JSON_SOURCES[source]}) AS a ({columns})"
             bound = 1
     arguments = ", ".join(

@@ -200,6 +200,9 @@ BODIES = {
     "space around the json": post("echo", body=b' {"p_text":"a"}\n'),
     "an unknown argument": post("echo", {"p_colour": "red"}),
     "a missing required argument": post("needs", {"p_optional": "x"}),
+    "fields of a length": post(
+        "padded", {"p_char": "abcd", "p_bit": "1010", "p_chars": ["abcd"]}
+    ),
     "an overloaded function": post("twice", {"p_a": 1}),
     "columns choose among the fields": post(
         "echo?columns=p_text", {"p_text": "a", "zzz": 1}
@@ -322,6 +325,9 @@ QUERIES = {
     "a word like an operator is an argument": get("echo?p_text=eq"),
     "an operator in capitals is an argument": get("echo?p_text=EQ.x"),
     "a number with a point is an argument": get("echo?p_text=1.5"),
+    "texts of a length": get("padded?p_char=abcd&p_bit=1010&p_chars=%7Babcd%7D"),
+    "shorter texts of a length": get("padded?p_char=a&p_bit=101&p_chars=%7Ba%7D"),
+    "an overloaded function with texts of a length": get("twice_padded?p_a=a"),
     "an argument beside a body": post("echo?p_text=a", {}),
     **{
         f"{value} is a filter": get(f"echo?p_text={value}")
