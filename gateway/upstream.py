@@ -120,16 +120,20 @@ class Upstream:
         *,
         query: bytes,
         body: bytes,
+        headers: Headers | None = None,
         more: Iterable[tuple[str, str]] = (),
     ) -> Response:
         """Pass an RPC call on.
 
-        :param more: headers besides the caller's.
+        :param headers: the caller's, where they are not the request's.
+        :param more: headers besides those.
         :raises ApiError: 503 while it is away, or when the connection broke and a
             write may have been carried out.
         """
         try:
-            return await self.send(request, path, query=query, body=body, more=more)
+            return await self.send(
+                request, path, query=query, body=body, headers=headers, more=more
+            )
         except AwayError as away:
             if away.unknown and request.method == "POST":
                 raise commit_unknown(idempotency_key(request)) from None
@@ -142,10 +146,13 @@ class Upstream:
         *,
         query: bytes,
         body: bytes | AsyncIterator[bytes] | None,
+        headers: Headers | None = None,
         more: Iterable[tuple[str, str]] = (),
     ) -> Response:
         """Pass a request's method and headers on, and stream the answer.
 
+        :param headers: the caller's, where they are not the request's.
+        :param more: headers besides those.
         :raises AwayError: there was none.
         """
         if self._session is None:
@@ -153,18 +160,18 @@ class Upstream:
         target = self._url + path
         if query:
             target += "?" + query.decode("latin-1")
-        headers = [
+        passed = [
             (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in request.headers
+            for name, value in (request.headers if headers is None else headers)
             if name not in self._withheld
         ]
-        headers.append(("x-request-id", request.request_id))
-        headers.extend(more)
+        passed.append(("x-request-id", request.request_id))
+        passed.extend(more)
         try:
             answer = await self._session.request(
                 request.method,
                 URL(target, encoded=True),
-                headers=headers,
+                headers=passed,
                 data=body or None,
                 allow_redirects=False,
             )
