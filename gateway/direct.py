@@ -300,8 +300,6 @@ def _with_given(headers: Headers, given: bytes) -> Headers:
             "response.headers guc must be a JSON array composed of objects with a"
             " single key and a string value",
         )
-    # The message's framing is not the function's to decide.
-    pairs = [p for p in pairs if p[0] not in (b"content-length", b"transfer-encoding")]
     names = {name for name, _ in pairs}
     return [pair for pair in headers if pair[0] not in names] + pairs
 
