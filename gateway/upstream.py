@@ -5,6 +5,7 @@ Three stand behind it: a tenant's PostgREST, its storage server, and the version
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 # Seconds.
 CONNECT_TIMEOUT = 5
 READY_TIMEOUT = 2
+# Bytes of an answer's status line, and of each of its headers: a function may have
+# said much in them, and what it did is done.
+LINE_MOST = 65536
+CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 HOP_BY_HOP = frozenset(
     {
         b"connection",
@@ -87,6 +92,8 @@ class Upstream:
             timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
             cookie_jar=DummyCookieJar(),
             auto_decompress=False,
+            max_line_size=LINE_MOST,
+            max_field_size=LINE_MOST,
             skip_auto_headers=UNWANTED,
         )
 
@@ -193,10 +200,12 @@ class Upstream:
 
 
 def _returned(answer: ClientResponse) -> Headers:
+    # No header may hold a control character. PostgREST lets a function send one; here
+    # the server would rather close the connection than pass it on.
     return [
         (name.lower(), value)
         for name, value in answer.raw_headers
-        if name.lower() not in NOT_RETURNED
+        if name.lower() not in NOT_RETURNED and not CONTROL.search(value)
     ]
 
 

@@ -635,6 +635,7 @@ GUCS = {
         but=old(13, "named the type of no content", **{"content-type": []}),
     ),
     "a status that is none": post("answer", {"p_status": "abc"}),
+    "a long header": post("answer", {"p_headers": json.dumps([{"X-A": "a" * 20_000}])}),
     "headers": post("answer", {"p_headers": '[{"X-A":"1"}]'}),
     "two of a header": post("answer", {"p_headers": '[{"X-A":"1"},{"X-A":"2"}]'}),
     "another type": post("answer", {"p_headers": '[{"Content-Type":"text/plain"}]'}),
@@ -700,6 +701,7 @@ ERRORS = {
         f"a raised PT{tail}": raised(f"PT{tail}", "A phrase of ours")
         for tail in ("200", "402", "404", "409", "418", "423", "429", "503")
     },
+    "a long message": raised("PT409", "a" * 10_000),
     "a raised PT without a number": raised("PTABC"),
     "PT401 asks for a token": raised("PT401", "Who are you?"),
     "a PGRST raise": raised("PGRST", FULL, PAY),

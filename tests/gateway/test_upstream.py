@@ -49,6 +49,15 @@ def test_statuses_and_headers_come_back(forwarding: Api) -> None:
     assert forwarding.get("/rpc/hidden").status_code == 403
 
 
+def test_a_header_that_no_answer_may_have_is_left_out(forwarding: Api) -> None:
+    """What the function did is done, and its answer is not lost."""
+    pairs = [{"X-A": "a\x01"}, {"X-B": "b\x7f"}, {"X-C": "c\té"}]
+    answer = forwarding.post("/rpc/answer", {"p_headers": json.dumps(pairs)})
+    assert (answer.status_code, answer.json()) == (200, {"ok": True})
+    assert not {"x-a", "x-b"} & answer.headers.keys()
+    assert answer.headers["x-c"].startswith("c\t")
+
+
 def test_a_large_answer_is_streamed(forwarding: Api) -> None:
     assert len(forwarding.get("/rpc/blob?p_size=5000000").json()) == 5_000_000
 
