@@ -53,8 +53,7 @@ CROSS JOIN LATERAL (
                 coalesce(p.proargnames[i.place], ''),
                 pg_catalog.format_type(p.proargtypes[i.input - 1], NULL),
                 pg_catalog.format_type(p.proargtypes[i.input - 1], -1),
-                i.input <= p.pronargs - p.pronargdefaults
-                    AND i.mode <> 'v',
+                i.input <= p.pronargs - p.pronargdefaults,
                 i.mode = 'v'
             )
             ORDER BY i.input

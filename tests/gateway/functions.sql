@@ -130,6 +130,9 @@ CREATE FUNCTION public.padded(p_char character(3), p_bit bit(3) DEFAULT NULL, p_
     RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT jsonb_build_array(p_char, p_bit, p_chars) $$;
 CREATE FUNCTION public.twice_padded(p_a character) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT 'true'::jsonb $$;
 CREATE FUNCTION public.twice_padded(p_a character, p_b bit DEFAULT NULL) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT 'true'::jsonb $$;
+CREATE FUNCTION public.first_of(p_a integer) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT to_jsonb(p_a) $$;
+CREATE FUNCTION public.first_of(p_a integer, VARIADIC p_more integer[]) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT to_jsonb(p_more) $$;
+CREATE FUNCTION public.some(VARIADIC p_values integer[] DEFAULT '{1}') RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT to_jsonb(p_values) $$;
 CREATE FUNCTION public.fires() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE FUNCTION public.wide(p_a integer DEFAULT 0, p_b integer DEFAULT 0, p_c integer DEFAULT 0, p_d integer DEFAULT 0, p_e integer DEFAULT 0, p_f integer DEFAULT 0, p_g integer DEFAULT 0, p_h integer DEFAULT 0, p_i integer DEFAULT 0)
     RETURNS integer LANGUAGE sql STABLE AS $$ SELECT p_a + p_b + p_c + p_d + p_e + p_f + p_g + p_h + p_i $$;

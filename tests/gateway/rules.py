@@ -203,6 +203,7 @@ BODIES = {
     "fields of a length": post(
         "padded", {"p_char": "abcd", "p_bit": "1010", "p_chars": ["abcd"]}
     ),
+    "a required variadic field": post("many", {}),
     "an overloaded function": post("twice", {"p_a": 1}),
     "columns choose among the fields": post(
         "echo?columns=p_text", {"p_text": "a", "zzz": 1}
@@ -328,6 +329,10 @@ QUERIES = {
     "texts of a length": get("padded?p_char=abcd&p_bit=1010&p_chars=%7Babcd%7D"),
     "shorter texts of a length": get("padded?p_char=a&p_bit=101&p_chars=%7Ba%7D"),
     "an overloaded function with texts of a length": get("twice_padded?p_a=a"),
+    "a variadic parameter is required": get("many"),
+    "a variadic parameter with a default": get("some"),
+    "an overloaded function, one variadic": get("first_of?p_a=1"),
+    "an overloaded function, all given": get("first_of?p_a=1&p_more=2"),
     "an argument beside a body": post("echo?p_text=a", {}),
     **{
         f"{value} is a filter": get(f"echo?p_text={value}")
