@@ -169,7 +169,9 @@ def read_query(query: bytes, *, arguments: bool) -> tuple[Query, Arguments]:
     words: dict[str, str] = {}
     unserved: Unserved | None = None
     for name, value in _pairs(query):
-        if name in ("select", "columns", "on_conflict", "limit", "offset"):
+        if name in ("limit", "offset"):
+            words[name] = value
+        elif name in ("select", "columns", "on_conflict"):
             words.setdefault(name, value)
         elif name.rpartition(".")[2] in ("order", "and", "or", "limit", "offset"):
             unserved = unserved or Unserved(name, _first_column(name, value))
