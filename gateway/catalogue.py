@@ -36,8 +36,7 @@ SELECT
     p.provolatile <> 'v' AS read_only,
     p.proretset AS many,
     CASE
-        WHEN t.typtype = 'c' OR p.proargmodes && '{o,b,t}' OR t.oid = 'record'::regtype
-            THEN 'row'
+        WHEN t.typtype = 'c' OR p.proargmodes && '{o,b,t}' THEN 'row'
         WHEN t.oid IN ('json'::regtype, 'jsonb'::regtype) THEN 'json'
         WHEN t.oid = 'void'::regtype THEN 'void'
         ELSE 'scalar'
