@@ -17,6 +17,10 @@ FIELDS_MOST = 200
 KEY = "p_idempotency_key"
 
 JSON, FORM = b"application/json", b"application/x-www-form-urlencoded"
+# What a body of JSON may also be announced as.
+JSON_ARRAYS = frozenset(
+    {b"application/vnd.pgrst.array+json", b"application/vnd.pgrst.array"}
+)
 # What PostgREST hands whole to a function's one unnamed parameter, by its type. The
 # functions of the API have names for theirs.
 UNNAMED = {
@@ -113,7 +117,10 @@ def read_body(
     """
     media_type = JSON
     if content_type is not None and content_type != JSON:
-        media_type = content_type.partition(b";")[0] or b"*/*"
+        media_type, _, parameter = content_type.partition(b";")
+        media_type = media_type or b"*/*"
+        if media_type in JSON_ARRAYS and parameter.strip() != b"nulls=stripped":
+            media_type = JSON
     if media_type == JSON:
         if columns is not None:
             return Arguments(columns, "either", unnamed="json/jsonb")

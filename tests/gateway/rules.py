@@ -268,6 +268,23 @@ TYPES = {
         )
         for body in FORMS
     },
+    "json that is announced as an array": post(
+        "echo", body=b'{"p_text":"a"}', content_type="application/vnd.pgrst.array+json"
+    ),
+    "json that is announced as an array, in short": post(
+        "echo", body=b'{"p_text":"a"}', content_type="application/vnd.pgrst.array"
+    ),
+    "json that is announced as an array, with a charset": post(
+        "echo",
+        body=b'{"p_text":"a"}',
+        content_type="application/vnd.pgrst.array+json; charset=utf-8",
+    ),
+    "json that is announced as an array without nulls": post(
+        "echo",
+        body=b"{}",
+        content_type="application/vnd.pgrst.array+json;nulls=stripped",
+        but=ours("the refusal names no parameter", **refusal(400, "PGRST102")),
+    ),
     "plain text is no named argument": post(
         "needs", body=b"x", content_type="text/plain"
     ),
