@@ -245,18 +245,18 @@ def _answer(
                 json_object(body or b"").get("code"),
                 status=status,
             )
-    if status not in BODILESS:
+    if function.shape == "void" or status in BODILESS:
+        body = b""
+    else:
         body = b"null" if body is None else body
         headers.append((b"content-type", plan.media.content_type))
         # PostgREST says which schema it was where the client had named one.
         if request.profile() is not None:
             headers.append((b"content-profile", SCHEMA.encode()))
-        if request.method == "HEAD":
-            body = b""
-        else:
-            headers.append((b"content-length", b"%d" % len(body)))
-    else:
+    if request.method == "HEAD":
         body = b""
+    elif status not in BODILESS:
+        headers.append((b"content-length", b"%d" % len(body)))
     if given_headers:
         headers = _with_given(headers, given_headers)
     return Response(status, headers, body)

@@ -135,6 +135,7 @@ CREATE FUNCTION public.first_of(p_a integer, VARIADIC p_more integer[]) RETURNS 
 CREATE FUNCTION public.some(VARIADIC p_values integer[] DEFAULT '{1}') RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT to_jsonb(p_values) $$;
 CREATE FUNCTION public.record() RETURNS record LANGUAGE sql STABLE AS $$ SELECT 1, 'x' $$;
 CREATE FUNCTION public.records(p_count integer DEFAULT 2) RETURNS SETOF record LANGUAGE sql STABLE AS $$ SELECT g, 'x' FROM generate_series(1, p_count) AS g $$;
+CREATE FUNCTION public.no_value_but(p_status text) RETURNS void LANGUAGE sql AS $$ SELECT set_config('response.status', p_status, true) $$;
 CREATE FUNCTION public.fires() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE FUNCTION public.wide(p_a integer DEFAULT 0, p_b integer DEFAULT 0, p_c integer DEFAULT 0, p_d integer DEFAULT 0, p_e integer DEFAULT 0, p_f integer DEFAULT 0, p_g integer DEFAULT 0, p_h integer DEFAULT 0, p_i integer DEFAULT 0)
     RETURNS integer LANGUAGE sql STABLE AS $$ SELECT p_a + p_b + p_c + p_d + p_e + p_f + p_g + p_h + p_i $$;

@@ -666,6 +666,16 @@ GUCS = {
         but=old(13, "named the type of no content", **{"content-type": []}),
     ),
     "a status that is none": post("answer", {"p_status": "abc"}),
+    **{
+        f"a status of {status} and nothing": post("no_value_but", {"p_status": status})
+        for status in ("200", "404", "204")
+    },
+    "a status and no object": post(
+        "no_value_but", {"p_status": "200"}, accept=OBJECT + STRIPPED
+    ),
+    "a status and nothing, of a schema": post(
+        "no_value_but", {"p_status": "201"}, content_profile="public"
+    ),
     "a long header": post("answer", {"p_headers": json.dumps([{"X-A": "a" * 20_000}])}),
     "headers": post("answer", {"p_headers": '[{"X-A":"1"}]'}),
     "two of a header": post("answer", {"p_headers": '[{"X-A":"1"},{"X-A":"2"}]'}),
