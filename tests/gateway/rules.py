@@ -811,6 +811,12 @@ def _forged(header: Mapping[str, Any]) -> str:
     return ".".join([text, *sign().split(".")[1:]])
 
 
+def _claiming(value: str) -> str:
+    """Sign claims of which one is written as this text."""
+    payload = f'{{"role":"authenticated","exp":4000000000,"a":{value}}}'
+    return jwt.PyJWS().encode(payload.encode(), SECRET.encode(), "HS256")
+
+
 def _unreadable(message: str) -> Difference:
     return _judged("PGRST301", message)
 
@@ -979,6 +985,22 @@ TOKENS = {
         but=own("the gateway knows three roles", **refusal(401, "22023"), **{
             "www-authenticate": ["Bearer"]
         }),
+    ),
+    **{
+        f"{value} among the claims": get("echo", token=lambda value=value: _claiming(
+            value
+        ), but=_claims("Parsing claims failed"))
+        for value in ("NaN", "-Infinity", r'"\ud800"')
+    },
+    "a number among the claims that is too large": get(
+        "echo",
+        token=lambda: _claiming("1e400"),
+        but=own(STRICTER, **refusal(401, "PGRST303", "Parsing claims failed"), **{
+            "content-range": [], "www-authenticate": ...,
+        }),
+    ),
+    "letters of all languages in the claims": get(
+        "claims", token=lambda: sign(name="Ø油😀", exp=4_000_000_000)
     ),
     "claims that are no object": get(
         "echo",
