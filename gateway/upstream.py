@@ -21,7 +21,7 @@ from yarl import URL
 
 from gateway.arguments import idempotency_key
 from gateway.errors import ApiError, commit_unknown
-from gateway.messages import Response
+from gateway.messages import BODILESS, Response
 from gateway.phrases import phrased
 
 if TYPE_CHECKING:
@@ -190,10 +190,17 @@ class Upstream:
         # A function may fail while its server is well.
         if answer.status < 500:
             self._see(alive=True)
-        # Most answers are short and have come as a whole: they leave as one as well.
+        status, returned = phrased(answer.status, answer.reason), _returned(answer)
         content = answer.content
-        body = content.read_nowait() if content.is_eof() else _stream(answer)
-        return Response(phrased(answer.status, answer.reason), _returned(answer), body)
+        if not content.is_eof():
+            return Response(status, returned, _stream(answer))
+        # Most answers are short and have come as a whole: they leave as one as well,
+        # with its length. Not all clients know chunks.
+        whole = content.read_nowait()
+        if request.method != "HEAD" and status not in BODILESS:
+            returned = [pair for pair in returned if pair[0] != b"content-length"]
+            returned.append((b"content-length", b"%d" % len(whole)))
+        return Response(status, returned, whole)
 
     def _see(self, *, alive: bool) -> None:
         self._seen, self._seen_alive = time.monotonic(), alive

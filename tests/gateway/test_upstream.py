@@ -15,7 +15,7 @@ import pytest
 
 from deploy.process import free_port
 from gateway.errors import unavailable
-from gateway.messages import Request
+from gateway.messages import Request, Response
 from gateway.upstream import AwayError, Upstream
 
 from .conftest import sign
@@ -171,6 +171,13 @@ class Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_POST  # noqa: N815 - its name
 
+    def do_GET(self) -> None:
+        self.wfile.write(
+            b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n"
+            b"2\r\nok\r\n0\r\n\r\n"
+        )
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
         """Say nothing."""
 
@@ -211,3 +218,25 @@ def test_an_upstream_that_answers_calls_need_not_be_asked_whether_it_does() -> N
         await upstream.close()
 
     asyncio.run(scenario())
+
+
+def test_an_answer_that_came_whole_says_how_long_it_is() -> None:
+    """Clients that know no chunks can read it; what has no body has no length."""
+
+    async def scenario() -> list[Response]:
+        with answering() as (url, _):
+            upstream = Upstream(url, withheld=(), away=unavailable("code", "Away"))
+            await upstream.open()
+            requests = [Request(m, "f", b"", [], b"") for m in ("GET", "POST", "HEAD")]
+            answers = [
+                await upstream.send(request, "/f", query=b"", body=None)
+                for request in requests
+            ]
+            await upstream.close()
+        return answers
+
+    assert asyncio.run(scenario()) == [
+        Response(200, [(b"content-length", b"2")], b"ok"),
+        Response(204, []),
+        Response(204, []),
+    ]
