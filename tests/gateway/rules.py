@@ -560,6 +560,17 @@ RANGES = {
     "the last of two limits": get("numbers?p_count=5&limit=1&limit=2"),
     "the last of two offsets": get("numbers?p_count=5&offset=1&offset=2"),
     "the last of two limits, no number": get("numbers?p_count=5&limit=1&limit=x"),
+    "an offset beyond all numbers": get("numbers?offset=9223372036854775808"),
+    "an offset at the end of numbers": get("numbers?offset=9223372036854775807"),
+    "an offset of 19 digits": get("numbers?offset=1000000000000000000"),
+    "an offset of 30 digits": get("numbers?offset=" + "9" * 30),
+    "a negative offset of 30 digits": get("numbers?offset=-" + "9" * 30),
+    "a limit of 30 digits": get("numbers?limit=" + "9" * 30),
+    "a limit and an offset at the end of numbers": get(
+        "numbers?limit=9223372036854775807&offset=1"
+    ),
+    "a range beyond all numbers": get("numbers", range="9223372036854775808-"),
+    "a range of 30 digits": get("numbers", range="0-" + "9" * 30),
     "a limit beyond": get("numbers?p_count=5&limit=50"),
     "a limit that is no number": get("numbers?p_count=5&limit=x"),
     "a negative limit": get("numbers?p_count=5&limit=-1"),
