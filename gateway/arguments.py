@@ -194,7 +194,7 @@ def read_query(query: bytes, *, arguments: bool) -> tuple[Query, Arguments]:
             )
         else:
             given.append((name, value))
-    select = words.get("select", "*")
+    select = words.get("select") or "*"
     if unserved is None and select != "*":
         found = SELECTED.fullmatch(select.partition(",")[0])
         unserved = Unserved("select", found and found[1])

@@ -373,6 +373,8 @@ QUERIES = {
     "a value can be selected whole": get("spaced?select=*"),
     "a value has no column to order by": get("spaced?order=a"),
     "a value has no column for conditions": get("spaced?or=(a.eq.1)"),
+    "nothing to select of a value": get("spaced?select="),
+    "nothing to select of rows": get("rows?select="),
     "a column of a table": get(
         "rows?select=a",
         but=WHOLE,

@@ -99,7 +99,6 @@ def test_a_filter_asks_for_a_column(value: bytes) -> None:
         (b"order=b.desc", "b"),
         (b"or=(b.eq.1,c.eq.2)", "b"),
         (b"and=(b.eq.1)", "b"),
-        (b"select=", None),
         (b"select=b->c", None),
         (b"table.limit=1", "1"),
     ],
