@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from gateway.errors import ApiError
 
@@ -53,7 +53,8 @@ def translate(request: Request, path: str) -> None:
     """Turn a request for an alias into one for its RPC.
 
     :param path: one of `ALIASES`.
-    :raises ApiError: 405 for another method, 400 for a body that names no action.
+    :raises ApiError: 405 for another method, 400 for a body that names no action or is
+        nested too deeply.
     """
     alias = ALIASES[path]
     if request.method != alias.method:
@@ -68,13 +69,19 @@ def translate(request: Request, path: str) -> None:
         pairs = parse_qsl(request.query.decode("latin-1"), keep_blank_values=True)
         request.query = urlencode([(_today(n), v) for n, v in pairs]).encode()
     else:
-        request.function, arguments = _executed(request.body)
-        request.body = json.dumps(arguments).encode()
+        try:
+            request.function, arguments = _executed(request.body)
+            request.body = json.dumps(arguments).encode()
+        except RecursionError:
+            raise ApiError(400, "PGRST102", "Empty or invalid json") from None
+        # Whatever the client said that it is.
+        request.replace_header(b"content-type", b"application/json")
 
 
 def successor(function: str) -> Headers:
     """Name the RPC that a client of an alias should call."""
-    return [(b"link", f'</rpc/{function}>; rel="successor-version"'.encode())]
+    path = f"/rpc/{quote(function, safe='')}"
+    return [(b"link", f'<{path}>; rel="successor-version"'.encode())]
 
 
 def _executed(body: bytes) -> tuple[str, dict[str, Any]]:
@@ -83,7 +90,7 @@ def _executed(body: bytes) -> tuple[str, dict[str, Any]]:
     except ValueError:
         given = None
     action = given.get("action") if isinstance(given, dict) else None
-    if not isinstance(action, str) or "/" in action:
+    if not isinstance(action, str) or "/" in action or not action.isprintable():
         raise ApiError(
             400,
             "PGRST102",

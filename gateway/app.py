@@ -225,8 +225,9 @@ class Gateway:
         route: Route,
         identity: Identity,
     ) -> Response:
+        _check_profile(request)
         request.body = await self._read(request, receive)
-        request.sent = (request.query, request.body)
+        request.sent = (request.query, request.body, request.headers)
         aliases.translate(request, path)
         response = await route.call(request, identity)
         response.headers += aliases.successor(request.function)

@@ -17,6 +17,10 @@ FIELDS_MOST = 200
 KEY = "p_idempotency_key"
 
 JSON, FORM = b"application/json", b"application/x-www-form-urlencoded"
+# What a body of JSON may also be announced as.
+JSON_ARRAYS = frozenset(
+    {b"application/vnd.pgrst.array+json", b"application/vnd.pgrst.array"}
+)
 # What PostgREST hands whole to a function's one unnamed parameter, by its type. The
 # functions of the API have names for theirs.
 UNNAMED = {
@@ -113,13 +117,16 @@ def read_body(
     """
     media_type = JSON
     if content_type is not None and content_type != JSON:
-        media_type = content_type.partition(b";")[0] or b"*/*"
+        media_type, _, parameter = content_type.partition(b";")
+        media_type = media_type or b"*/*"
+        if media_type in JSON_ARRAYS and parameter.strip() != b"nulls=stripped":
+            media_type = JSON
     if media_type == JSON:
         if columns is not None:
             return Arguments(columns, "either", unnamed="json/jsonb")
         return _read_json(body)
     if media_type == FORM:
-        return texts(_pairs(body))
+        return texts(_pairs(body, form=True))
     if unnamed := UNNAMED.get(media_type):
         return Arguments(unnamed=unnamed)
     raise _bad_body("Content-Type not acceptable: " + media_type.decode("latin-1"))
@@ -164,7 +171,9 @@ def read_query(query: bytes, *, arguments: bool) -> tuple[Query, Arguments]:
     words: dict[str, str] = {}
     unserved: Unserved | None = None
     for name, value in _pairs(query):
-        if name in ("select", "columns", "on_conflict", "limit", "offset"):
+        if name in ("limit", "offset"):
+            words[name] = value
+        elif name in ("select", "columns", "on_conflict"):
             words.setdefault(name, value)
         elif name.rpartition(".")[2] in ("order", "and", "or", "limit", "offset"):
             unserved = unserved or Unserved(name, _first_column(name, value))
@@ -180,7 +189,7 @@ def read_query(query: bytes, *, arguments: bool) -> tuple[Query, Arguments]:
             )
         else:
             given.append((name, value))
-    select = words.get("select", "*")
+    select = words.get("select") or "*"
     if unserved is None and select != "*":
         found = SELECTED.fullmatch(select.partition(",")[0])
         unserved = Unserved("select", found and found[1])
@@ -211,12 +220,19 @@ def _columns(value: str) -> frozenset[str]:
     return frozenset(found[1] for found in names if found)
 
 
-def _pairs(encoded: bytes) -> list[tuple[str, str]]:
-    """Take a query string or a form apart; a name without a value is not there.
+def _pairs(encoded: bytes, *, form: bool = False) -> list[tuple[str, str]]:
+    """Take a query string or a form apart.
 
+    :param form: True for a form, in which a name without a value has an empty one; in
+        a query string it is not there.
     :raises ApiError: 400 PGRST100 for text that is not UTF-8, or too much of it.
     """
-    parts = [part for part in re.split(b"[&;]", encoded) if b"=" in part]
+    parts = re.split(b"[&;]", encoded)
+    if not form:
+        parts = [part for part in parts if b"=" in part]
+    elif not parts[-1]:
+        # Nothing begins behind the last separator.
+        parts.pop()
     try:
         if len(parts) > FIELDS_MOST:
             raise ValueError
@@ -234,7 +250,7 @@ def idempotency_key(request: Request) -> str | None:
     """Return the key of a call, in whichever way its body names it."""
     content_type = request.header(b"content-type") or b""
     if content_type.partition(b";")[0] == FORM:
-        return dict(_pairs(request.body)).get(KEY)
+        return dict(_pairs(request.body, form=True)).get(KEY)
     try:
         value = json.loads(request.body)
     except (ValueError, RecursionError):

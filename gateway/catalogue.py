@@ -36,8 +36,7 @@ SELECT
     p.provolatile <> 'v' AS read_only,
     p.proretset AS many,
     CASE
-        WHEN t.typtype = 'c' OR p.proargmodes && '{o,b,t}' OR t.oid = 'record'::regtype
-            THEN 'row'
+        WHEN t.typtype = 'c' OR p.proargmodes && '{o,b,t}' THEN 'row'
         WHEN t.oid IN ('json'::regtype, 'jsonb'::regtype) THEN 'json'
         WHEN t.oid = 'void'::regtype THEN 'void'
         ELSE 'scalar'
@@ -52,8 +51,8 @@ CROSS JOIN LATERAL (
             jsonb_build_array(
                 coalesce(p.proargnames[i.place], ''),
                 pg_catalog.format_type(p.proargtypes[i.input - 1], NULL),
-                i.input <= p.pronargs - p.pronargdefaults
-                    AND i.mode <> 'v',
+                pg_catalog.format_type(p.proargtypes[i.input - 1], -1),
+                i.input <= p.pronargs - p.pronargdefaults,
                 i.mode = 'v'
             )
             ORDER BY i.input
@@ -99,10 +98,15 @@ Settings = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A named input of a function; `type` as PostgreSQL writes it."""
+    """A named input of a function.
+
+    `type` as PostgreSQL writes it, `cast` as what takes values of any length: without
+    one, `character` and `bit` have a length of 1.
+    """
 
     name: str
     type: str
+    cast: str
     required: bool
     variadic: bool
 

@@ -245,17 +245,17 @@ def _answer(
                 json_object(body or b"").get("code"),
                 status=status,
             )
-    if status not in BODILESS:
+    if function.shape == "void" or status in BODILESS:
+        body = b""
+    else:
         body = b"null" if body is None else body
         headers.append((b"content-type", plan.media.content_type))
         # PostgREST says which schema it was where the client had named one.
         if request.profile() is not None:
             headers.append((b"content-profile", SCHEMA.encode()))
-        # The body of a refusal has its code, whether it is sent or not.
-        if request.method != "HEAD":
-            headers.append((b"content-length", b"%d" % len(body)))
-    else:
-        body = b""
+    # The body of a refusal has its code, whether it is sent or not.
+    if request.method != "HEAD" and status not in BODILESS:
+        headers.append((b"content-length", b"%d" % len(body)))
     if given_headers:
         headers = _with_given(headers, given_headers)
     return Response(status, headers, body)
@@ -299,8 +299,6 @@ def _with_given(headers: Headers, given: bytes) -> Headers:
             "response.headers guc must be a JSON array composed of objects with a"
             " single key and a string value",
         )
-    # The message's framing is not the function's to decide.
-    pairs = [p for p in pairs if p[0] not in (b"content-length", b"transfer-encoding")]
     names = {name for name, _ in pairs}
     return [pair for pair in headers if pair[0] not in names] + pairs
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 RETRY_AFTER = (b"retry-after", b"1")
 CHALLENGE = (b"www-authenticate", b"Bearer")
 STATUS_LEAST, STATUS_MOST = 200, 599
+FRAMING = frozenset({"content-length", "transfer-encoding"})
 
 # The longest prefix that fits wins; what no prefix fits is 400.
 STATUS_BY_SQLSTATE = {
@@ -251,7 +252,10 @@ def json_object(text: str | bytes) -> dict[str, Any]:
 
 
 def header_list(value: object) -> Headers | None:
-    """Read ``[{"Name": "value"}, …]``; None unless every pair can be sent."""
+    """Read ``[{"Name": "value"}, …]``; None unless every pair can be sent.
+
+    Those that frame the message are left out: that is not a function's to decide.
+    """
     if not isinstance(value, list):
         return None
     headers: Headers = []
@@ -261,7 +265,8 @@ def header_list(value: object) -> Headers | None:
         [(name, text)] = item.items()
         if not (isinstance(text, str) and _sendable(name, text)):
             return None
-        headers.append((name.lower().encode(), text.encode()))
+        if name.lower() not in FRAMING:
+            headers.append((name.lower().encode(), text.encode()))
     return headers
 
 

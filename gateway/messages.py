@@ -40,8 +40,8 @@ class Request:
     is_call: bool = field(default=False, init=False)
     # As the client wrote it; empty in a call of the gateway's own.
     path: bytes = b""
-    # Query and body as the client sent them, where an alias has changed them.
-    sent: tuple[bytes, bytes] | None = field(default=None, init=False)
+    # Query, body and headers as the client sent them, where an alias has changed them.
+    sent: tuple[bytes, bytes, Headers] | None = field(default=None, init=False)
     # False once v1 has to answer it.
     is_ours: bool = field(default=True, init=False)
     # Where it is counted for the canary, once its tenant is known.
@@ -69,6 +69,12 @@ class Request:
         if name not in self._first:
             return []
         return [value for key, value in self.headers if key == name]
+
+    def replace_header(self, name: bytes, value: bytes) -> None:
+        """Give the (lower-case) name this value alone; the list of before stays."""
+        others = [pair for pair in self.headers if pair[0] != name]
+        self.headers = [*others, (name, value)]
+        self._first[name] = value
 
     def profile(self) -> bytes | None:
         """Return the schema that the client names, if it does."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gateway.errors import ApiError, unavailable
-from gateway.statements import SCHEMA
+from gateway.errors import unavailable
 from gateway.tokens import ANONYMOUS
 from gateway.upstream import Upstream
 
@@ -65,7 +64,7 @@ class PostgrestRoute:
             more.append(("connection", "close"))
         return await self._upstream.call(
             request,
-            _path(request.function),
+            f"/rpc/{quote(request.function, safe='')}",
             query=request.query,
             body=request.body,
             more=more,
@@ -75,19 +74,3 @@ class PostgrestRoute:
         if self._signer is not None:
             return self._signer.authorization(identity)
         return (request.header(b"authorization") or b"").decode("latin-1")
-
-
-def _path(function: str) -> str:
-    """Return the path of a function.
-
-    :raises ApiError: 404 PGRST202 for a name that no text of PostgreSQL can be: an
-        alias may have read it from JSON.
-    """
-    try:
-        return f"/rpc/{quote(function, safe='')}"
-    except UnicodeEncodeError:
-        raise ApiError(
-            404,
-            "PGRST202",
-            f"Could not find the function {SCHEMA}.{function} in the schema cache",
-        ) from None

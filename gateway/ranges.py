@@ -11,8 +11,9 @@ from gateway.errors import ApiError
 if TYPE_CHECKING:
     from gateway.messages import Headers
 
-RANGE = re.compile(rb"([0-9]+)-([0-9]*)")
-INTEGER = re.compile(r"-?[0-9]{1,18}")
+# What is too large for PostgreSQL is PostgreSQL's to refuse; Python reads 4300 digits.
+RANGE = re.compile(rb"([0-9]{1,4000})-([0-9]{0,4000})")
+INTEGER = re.compile(r"-?[0-9]{1,4000}")
 # The functions of the API answer with one value, which has one row.
 ONE_ROW = 1
 FIRST = b"0-0/*"
@@ -65,7 +66,7 @@ def read_rows(limit: str | None, offset: str | None, header: bytes | None) -> Ro
         raise unsatisfiable("Limit should be greater than or equal to zero.")
     upper = None if count is None else lower + count - 1
     if header is not None and (found := RANGE.fullmatch(header)):
-        first, last = int(found[1][:18]), int(found[2][:18]) if found[2] else None
+        first, last = int(found[1]), int(found[2]) if found[2] else None
         if last is not None and last < first:
             raise unsatisfiable(
                 "The lower boundary must be lower than or equal to the upper boundary"

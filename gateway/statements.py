@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SCHEMA = "public"
 # PostgREST's name for the values of a function that returns many.
 VALUE = "pgrst_scalar"
+# A whole row of the result, even one that has a column `x`.
+ROW = "x.*"
 # Too many rows, or too few: the statement fails by a cast of this text, so that nothing
 # stays of what the function did, and no second round trip is needed to say so.
 ROWS = "part_lens.rows="
@@ -62,12 +64,12 @@ def write_call(
     arguments_from, bound = "", 0
     if source == "texts":
         places = {name: place for place, name in enumerate(sorted(names), 1)}
-        values = [f"${places[p.name]}::{p.type}" for p in given]
+        values = [f"${places[p.name]}::{p.cast}" for p in given]
         bound = len(places)
     else:
         values = [f"a.{_quoted(p.name)}" for p in given]
         if given:
-            columns = ", ".join(f"{_quoted(p.name)} {p.type}" for p in given)
+            columns = ", ".join(f"{_quoted(p.name)} {p.cast}" for p in given)
             arguments_from = f"json_to_record({JSON_SOURCES[source]}) AS a ({columns})"
             bound = 1
     arguments = ", ".join(
@@ -85,7 +87,7 @@ def _one(function: Function, call: str, source: str, form: Form) -> str:
     body, rows = call, source
     if function.shape == "row":
         rows = f"{_before(source)}(SELECT * FROM {call}) AS x"
-        body = "to_json(x)"
+        body = f"to_json({ROW})"
     elif function.shape == "scalar" or form.stripped:
         body = f"to_json({call})"
     if form.stripped:
@@ -96,14 +98,14 @@ def _one(function: Function, call: str, source: str, form: Form) -> str:
 def _many(function: Function, call: str, source: str, bound: int, form: Form) -> str:
     """Write the SELECT of a function that returns a set."""
     items = f"SELECT * FROM {call}"
-    element = "x"
+    element = ROW
     if function.shape != "row":
         items = f"SELECT {call} AS {VALUE}"
-        element = "x" if form.single else f"x.{VALUE}"
+        element = ROW if form.single else f"x.{VALUE}"
     rows, total, start = f"{_before(source)}({items}) AS x", [], ""
     places = itertools.count(bound + 1)
     if form.sliced or form.counted:
-        start = f"WITH s AS MATERIALIZED (SELECT x.* FROM {rows}) "
+        start = f"WITH s AS MATERIALIZED (SELECT {ROW} FROM {rows}) "
         limits = ""
         if form.sliced:
             limits = f" LIMIT ${next(places)}::bigint OFFSET ${next(places)}::bigint"

@@ -186,7 +186,7 @@ class Tokens:
                 f'role "{name}" does not exist',
                 headers=[CHALLENGE],
             )
-        compact = json.dumps(claims, separators=(",", ":")).encode()
+        compact = _compact(claims)
         begins = max(claims.get("nbf") or 0, claims.get("iat") or 0)
         return Identity(role, compact, claims["exp"], begins)
 
@@ -226,6 +226,20 @@ def _parse(payload: bytes) -> dict[str, Any]:
     if not isinstance(claims, dict):
         raise _refused("Parsing claims failed")
     return claims
+
+
+def _compact(claims: dict[str, Any]) -> bytes:
+    """Write claims for PostgreSQL.
+
+    :raises ApiError: 401 PGRST303 for what only Python takes for JSON: numbers that are
+        none or too large for it, halves of characters.
+    """
+    try:
+        return json.dumps(
+            claims, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        ).encode()
+    except (ValueError, RecursionError):
+        raise _refused("Parsing claims failed") from None
 
 
 def _unreadable(message: str, *, details: str | None = None) -> ApiError:

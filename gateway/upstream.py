@@ -5,6 +5,7 @@ Three stand behind it: a tenant's PostgREST, its storage server, and the version
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from yarl import URL
 
 from gateway.arguments import idempotency_key
 from gateway.errors import ApiError, commit_unknown
-from gateway.messages import ClientGoneError, Response
+from gateway.messages import BODILESS, ClientGoneError, Response
 from gateway.phrases import phrased
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ VIGILANCE = {
     "TCP_KEEPCNT": 2,
     "TCP_USER_TIMEOUT": 15000,
 }
+# Bytes of an answer's status line, and of each of its headers: a function may have
+# said much in them, and what it did is done.
+LINE_MOST = 65536
+CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 HOP_BY_HOP = frozenset(
     {
         b"connection",
@@ -96,6 +101,8 @@ class Upstream:
             timeout=ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
             cookie_jar=DummyCookieJar(),
             auto_decompress=False,
+            max_line_size=LINE_MOST,
+            max_field_size=LINE_MOST,
             skip_auto_headers=UNWANTED,
         )
 
@@ -129,16 +136,20 @@ class Upstream:
         *,
         query: bytes,
         body: bytes,
+        headers: Headers | None = None,
         more: Iterable[tuple[str, str]] = (),
     ) -> Response:
         """Pass an RPC call on.
 
-        :param more: headers besides the caller's.
+        :param headers: the caller's, where they are not the request's.
+        :param more: headers besides those.
         :raises ApiError: 503 while it is away, or when the connection broke and a
             write may have been carried out.
         """
         try:
-            return await self.send(request, path, query=query, body=body, more=more)
+            return await self.send(
+                request, path, query=query, body=body, headers=headers, more=more
+            )
         except AwayError as away:
             if away.unknown and request.method == "POST":
                 raise commit_unknown(idempotency_key(request)) from None
@@ -151,10 +162,13 @@ class Upstream:
         *,
         query: bytes,
         body: bytes | AsyncIterator[bytes] | None,
+        headers: Headers | None = None,
         more: Iterable[tuple[str, str]] = (),
     ) -> Response:
         """Pass a request's method and headers on, and stream the answer.
 
+        :param headers: the caller's, where they are not the request's.
+        :param more: headers besides those.
         :raises AwayError: there was none.
         :raises ClientGoneError: its body did not come to its end.
         """
@@ -163,18 +177,18 @@ class Upstream:
         target = self._url + path
         if query:
             target += "?" + query.decode("latin-1")
-        headers = [
+        passed = [
             (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in request.headers
+            for name, value in (request.headers if headers is None else headers)
             if name not in self._withheld
         ]
-        headers.append(("x-request-id", request.request_id))
-        headers.extend(more)
+        passed.append(("x-request-id", request.request_id))
+        passed.extend(more)
         try:
             answer = await self._session.request(
                 request.method,
                 URL(target, encoded=True),
-                headers=headers,
+                headers=passed,
                 data=body or None,
                 allow_redirects=False,
             )
@@ -189,10 +203,17 @@ class Upstream:
         # A function may fail while its server is well.
         if answer.status < 500:
             self._see(alive=True)
-        # Most answers are short and have come as a whole: they leave as one as well.
+        status, returned = phrased(answer.status, answer.reason), _returned(answer)
         content = answer.content
-        body = content.read_nowait() if content.is_eof() else self._stream(answer)
-        return Response(phrased(answer.status, answer.reason), _returned(answer), body)
+        if not content.is_eof():
+            return Response(status, returned, self._stream(answer))
+        # Most answers are short and have come as a whole: they leave as one as well,
+        # with its length. Not all clients know chunks.
+        whole = content.read_nowait()
+        if request.method != "HEAD" and int(status) not in BODILESS:
+            returned = [pair for pair in returned if pair[0] != b"content-length"]
+            returned.append((b"content-length", b"%d" % len(whole)))
+        return Response(status, returned, whole)
 
     async def _stream(self, answer: ClientResponse) -> AsyncIterator[bytes]:
         try:
@@ -219,8 +240,10 @@ def vigilant_socket(address: AddrInfoType) -> socket.socket:
 
 
 def _returned(answer: ClientResponse) -> Headers:
+    # No header may hold a control character. PostgREST lets a function send one; here
+    # the server would rather close the connection than pass it on.
     return [
         (name.lower(), value)
         for name, value in answer.raw_headers
-        if name.lower() not in NOT_RETURNED
+        if name.lower() not in NOT_RETURNED and not CONTROL.search(value)
     ]

@@ -32,6 +32,9 @@ class V1:
 
         :raises gateway.errors.ApiError: 503 when v1 is away.
         """
-        query, body = request.sent or (request.query, request.body)
+        given = (request.query, request.body, request.headers)
+        query, body, headers = request.sent or given
         path = request.path.decode("latin-1")
-        return await self._upstream.call(request, path, query=query, body=body)
+        return await self._upstream.call(
+            request, path, query=query, body=body, headers=headers
+        )

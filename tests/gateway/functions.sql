@@ -120,10 +120,22 @@ CREATE FUNCTION public.no_value() RETURNS void LANGUAGE sql AS $$ $$;
 CREATE FUNCTION public.numbers(p_count integer DEFAULT 2) RETURNS SETOF integer LANGUAGE sql STABLE AS $$ SELECT generate_series(1, p_count) $$;
 CREATE FUNCTION public.rows(p_count integer DEFAULT 2) RETURNS TABLE (a integer, b text) LANGUAGE sql STABLE AS $$ SELECT g, 'x' FROM generate_series(1, p_count) AS g $$;
 CREATE FUNCTION public.pair(OUT a integer, OUT b text) LANGUAGE sql STABLE AS $$ SELECT 1, 'x' $$;
+CREATE FUNCTION public.x_rows() RETURNS TABLE (x integer, b text) LANGUAGE sql STABLE AS $$ SELECT 1, NULL::text $$;
+CREATE FUNCTION public.x_pair(OUT x integer, OUT b text) LANGUAGE sql STABLE AS $$ SELECT 1, 'x' $$;
 CREATE FUNCTION public.many(VARIADIC p_values text[]) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT to_jsonb(p_values) $$;
 CREATE FUNCTION public.twice(p_a integer) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT 'true'::jsonb $$;
 CREATE FUNCTION public.twice(p_a integer, p_b integer DEFAULT 1) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT 'true'::jsonb $$;
 CREATE FUNCTION public."odd ""name"(p_a integer) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT to_jsonb(p_a) $$;
+CREATE FUNCTION public.padded(p_char character(3), p_bit bit(3) DEFAULT NULL, p_chars character(3)[] DEFAULT NULL)
+    RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT jsonb_build_array(p_char, p_bit, p_chars) $$;
+CREATE FUNCTION public.twice_padded(p_a character) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT 'true'::jsonb $$;
+CREATE FUNCTION public.twice_padded(p_a character, p_b bit DEFAULT NULL) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT 'true'::jsonb $$;
+CREATE FUNCTION public.first_of(p_a integer) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT to_jsonb(p_a) $$;
+CREATE FUNCTION public.first_of(p_a integer, VARIADIC p_more integer[]) RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT to_jsonb(p_more) $$;
+CREATE FUNCTION public.some(VARIADIC p_values integer[] DEFAULT '{1}') RETURNS jsonb LANGUAGE sql STABLE AS $$ SELECT to_jsonb(p_values) $$;
+CREATE FUNCTION public.record() RETURNS record LANGUAGE sql STABLE AS $$ SELECT 1, 'x' $$;
+CREATE FUNCTION public.records(p_count integer DEFAULT 2) RETURNS SETOF record LANGUAGE sql STABLE AS $$ SELECT g, 'x' FROM generate_series(1, p_count) AS g $$;
+CREATE FUNCTION public.no_value_but(p_status text) RETURNS void LANGUAGE sql AS $$ SELECT set_config('response.status', p_status, true) $$;
 CREATE FUNCTION public.fires() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE FUNCTION public.wide(p_a integer DEFAULT 0, p_b integer DEFAULT 0, p_c integer DEFAULT 0, p_d integer DEFAULT 0, p_e integer DEFAULT 0, p_f integer DEFAULT 0, p_g integer DEFAULT 0, p_h integer DEFAULT 0, p_i integer DEFAULT 0)
     RETURNS integer LANGUAGE sql STABLE AS $$ SELECT p_a + p_b + p_c + p_d + p_e + p_f + p_g + p_h + p_i $$;

@@ -201,6 +201,10 @@ BODIES = {
     "space around the json": post("echo", body=b' {"p_text":"a"}\n'),
     "an unknown argument": post("echo", {"p_colour": "red"}),
     "a missing required argument": post("needs", {"p_optional": "x"}),
+    "fields of a length": post(
+        "padded", {"p_char": "abcd", "p_bit": "1010", "p_chars": ["abcd"]}
+    ),
+    "a required variadic field": post("many", {}),
     "an overloaded function": post("twice", {"p_a": 1}),
     "columns choose among the fields": post(
         "echo?columns=p_text", {"p_text": "a", "zzz": 1}
@@ -229,6 +233,10 @@ BODIES = {
     "on_conflict means nothing": post("echo?on_conflict=a", {}),
 }
 
+FORMS = (
+    b"", b'{"p_text":1}', b"a", b"p_text", b"p_text=a&p_text", b"&", b"&p_text=a",
+    b"p_text=a&", b"p_text=a&&", b"p_text=a;p_number", b"=",
+)  # fmt: skip
 TYPES = {
     "json with a charset": post(
         "echo", body=b'{"p_text":"a"}', content_type="application/json; charset=utf-8"
@@ -254,6 +262,29 @@ TYPES = {
     ),
     "a form's unknown argument": post(
         "echo", body=b"zzz=1", content_type="application/x-www-form-urlencoded"
+    ),
+    **{
+        f"a form of {body!r}": post(
+            "echo", body=body, content_type="application/x-www-form-urlencoded"
+        )
+        for body in FORMS
+    },
+    "json that is announced as an array": post(
+        "echo", body=b'{"p_text":"a"}', content_type="application/vnd.pgrst.array+json"
+    ),
+    "json that is announced as an array, in short": post(
+        "echo", body=b'{"p_text":"a"}', content_type="application/vnd.pgrst.array"
+    ),
+    "json that is announced as an array, with a charset": post(
+        "echo",
+        body=b'{"p_text":"a"}',
+        content_type="application/vnd.pgrst.array+json; charset=utf-8",
+    ),
+    "json that is announced as an array without nulls": post(
+        "echo",
+        body=b"{}",
+        content_type="application/vnd.pgrst.array+json;nulls=stripped",
+        but=ours("the refusal names no parameter", **refusal(400, "PGRST102")),
     ),
     "plain text is no named argument": post(
         "needs", body=b"x", content_type="text/plain"
@@ -313,6 +344,13 @@ QUERIES = {
     "a word like an operator is an argument": get("echo?p_text=eq"),
     "an operator in capitals is an argument": get("echo?p_text=EQ.x"),
     "a number with a point is an argument": get("echo?p_text=1.5"),
+    "texts of a length": get("padded?p_char=abcd&p_bit=1010&p_chars=%7Babcd%7D"),
+    "shorter texts of a length": get("padded?p_char=a&p_bit=101&p_chars=%7Ba%7D"),
+    "an overloaded function with texts of a length": get("twice_padded?p_a=a"),
+    "a variadic parameter is required": get("many"),
+    "a variadic parameter with a default": get("some"),
+    "an overloaded function, one variadic": get("first_of?p_a=1"),
+    "an overloaded function, all given": get("first_of?p_a=1&p_more=2"),
     "an argument beside a body": post("echo?p_text=a", {}),
     **{
         f"{value} is a filter": get(f"echo?p_text={value}")
@@ -336,6 +374,8 @@ QUERIES = {
     "a value can be selected whole": get("spaced?select=*"),
     "a value has no column to order by": get("spaced?order=a"),
     "a value has no column for conditions": get("spaced?or=(a.eq.1)"),
+    "nothing to select of a value": get("spaced?select="),
+    "nothing to select of rows": get("rows?select="),
     "a column of a table": get(
         "rows?select=a",
         but=WHOLE,
@@ -400,6 +440,11 @@ ACCEPT = {
     "an object of one row": get("rows?p_count=1", accept=OBJECT),
     "an object of one value": get("numbers?p_count=1", accept=OBJECT),
     "an object of two rows": get("rows", accept=OBJECT, but=NOT_SINGLE),
+    "an object of a row with a column x": get("x_rows", accept=OBJECT),
+    "no nulls of a row with a column x": get("x_rows", accept=ARRAY + STRIPPED),
+    "an object of a record": get("record", accept=OBJECT),
+    "an object of one of a set of records": get("records?p_count=1", accept=OBJECT),
+    "no nulls of records": get("records", accept=ARRAY + STRIPPED),
     "an object of no row": get("rows?p_count=0", accept=OBJECT, but=NOT_SINGLE),
     "an object of no value": get("numbers?p_count=0", accept=OBJECT, but=NOT_SINGLE),
     "an object of nothing": get("no_value", accept=OBJECT),
@@ -515,11 +560,26 @@ RANGES = {
     "an offset": get("numbers?p_count=5&offset=3"),
     "an offset beyond": get("numbers?p_count=5&offset=9"),
     "a limit of none": get("numbers?p_count=5&limit=0"),
+    "the last of two limits": get("numbers?p_count=5&limit=1&limit=2"),
+    "the last of two offsets": get("numbers?p_count=5&offset=1&offset=2"),
+    "the last of two limits, no number": get("numbers?p_count=5&limit=1&limit=x"),
+    "an offset beyond all numbers": get("numbers?offset=9223372036854775808"),
+    "an offset at the end of numbers": get("numbers?offset=9223372036854775807"),
+    "an offset of 19 digits": get("numbers?offset=1000000000000000000"),
+    "an offset of 30 digits": get("numbers?offset=" + "9" * 30),
+    "a negative offset of 30 digits": get("numbers?offset=-" + "9" * 30),
+    "a limit of 30 digits": get("numbers?limit=" + "9" * 30),
+    "a limit and an offset at the end of numbers": get(
+        "numbers?limit=9223372036854775807&offset=1"
+    ),
+    "a range beyond all numbers": get("numbers", range="9223372036854775808-"),
+    "a range of 30 digits": get("numbers", range="0-" + "9" * 30),
     "a limit beyond": get("numbers?p_count=5&limit=50"),
     "a limit that is no number": get("numbers?p_count=5&limit=x"),
     "a negative limit": get("numbers?p_count=5&limit=-1"),
     "a negative offset": get("numbers?p_count=5&offset=-1"),
     "a limit on a table": get("rows?p_count=3&limit=1"),
+    "a limit on rows with a column x": get("x_rows?limit=1", prefer="count=exact"),
     "a limit by POST": post("rows?limit=1&offset=1", {"p_count": 3}),
     "a limit and a count": get("numbers?p_count=5&limit=2", prefer="count=exact"),
     "a range": get("numbers?p_count=5", range="1-2"),
@@ -600,6 +660,11 @@ SUCCESS = {
     "an empty set of values": get("numbers?p_count=0"),
     "a set of rows": post("rows", {}),
     "an empty set of rows": get("rows?p_count=0"),
+    "a row with a column x": get("x_pair"),
+    "a set of rows with a column x": get("x_rows"),
+    "a record": get("record"),
+    "a set of records": get("records"),
+    "an empty set of records": get("records?p_count=0"),
     "a large value": get("blob?p_size=300000"),
     "the value by HEAD": send("HEAD", "/rpc/spaced"),
     "the set by HEAD": send("HEAD", "/rpc/rows"),
@@ -615,6 +680,17 @@ GUCS = {
         but=old(13, "named the type of no content", **{"content-type": []}),
     ),
     "a status that is none": post("answer", {"p_status": "abc"}),
+    **{
+        f"a status of {status} and nothing": post("no_value_but", {"p_status": status})
+        for status in ("200", "404", "204")
+    },
+    "a status and no object": post(
+        "no_value_but", {"p_status": "200"}, accept=OBJECT + STRIPPED
+    ),
+    "a status and nothing, of a schema": post(
+        "no_value_but", {"p_status": "201"}, content_profile="public"
+    ),
+    "a long header": post("answer", {"p_headers": json.dumps([{"X-A": "a" * 20_000}])}),
     "headers": post("answer", {"p_headers": '[{"X-A":"1"}]'}),
     "two of a header": post("answer", {"p_headers": '[{"X-A":"1"},{"X-A":"2"}]'}),
     "another type": post("answer", {"p_headers": '[{"Content-Type":"text/plain"}]'}),
@@ -680,6 +756,7 @@ ERRORS = {
         f"a raised PT{tail}": raised(f"PT{tail}", "A phrase of ours")
         for tail in ("200", "402", "404", "409", "418", "423", "429", "503")
     },
+    "a long message": raised("PT409", "a" * 10_000),
     "a raised PT without a number": raised("PTABC"),
     "PT401 asks for a token": raised("PT401", "Who are you?"),
     "a PGRST raise": raised("PGRST", FULL, PAY),
@@ -746,6 +823,12 @@ CORS = {
 def _forged(header: Mapping[str, Any]) -> str:
     text = base64.urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
     return ".".join([text, *sign().split(".")[1:]])
+
+
+def _claiming(value: str) -> str:
+    """Sign claims of which one is written as this text."""
+    payload = f'{{"role":"authenticated","exp":4000000000,"a":{value}}}'
+    return jwt.PyJWS().encode(payload.encode(), SECRET.encode(), "HS256")
 
 
 def _unreadable(message: str) -> Difference:
@@ -928,6 +1011,22 @@ TOKENS = {
         but=own("the gateway knows three roles", **refusal(401, "22023"), **{
             "www-authenticate": ["Bearer"]
         }),
+    ),
+    **{
+        f"{value} among the claims": get("echo", token=lambda value=value: _claiming(
+            value
+        ), but=_claims("Parsing claims failed"))
+        for value in ("NaN", "-Infinity", r'"\ud800"')
+    },
+    "a number among the claims that is too large": get(
+        "echo",
+        token=lambda: _claiming("1e400"),
+        but=own(STRICTER, **refusal(401, "PGRST303", "Parsing claims failed"), **{
+            "content-range": [], "www-authenticate": ...,
+        }),
+    ),
+    "letters of all languages in the claims": get(
+        "claims", token=lambda: sign(name="Ø油😀", exp=4_000_000_000)
     ),
     "claims that are no object": get(
         "echo",

@@ -63,6 +63,15 @@ def test_a_pgrst_raise_controls_the_whole_answer() -> None:
     assert error.headers == [(b"x-why", b"y")]
 
 
+def test_a_pgrst_raise_does_not_frame_its_answer() -> None:
+    headers = {"Content-Length": "3", "Transfer-Encoding": "chunked", "X-Why": "y"}
+    error = raised({"code": "X1", "message": "m"}, {"status": 402, "headers": headers})
+    assert error.headers == [(b"x-why", b"y")]
+    answer = error.response()
+    assert isinstance(answer.body, bytes)
+    assert dict(answer.headers)[b"content-length"] == b"%d" % len(answer.body)
+
+
 @pytest.mark.parametrize(
     ("message", "detail", "which"),
     [

@@ -152,7 +152,8 @@ def test_a_bound_that_is_no_number_bounds_nothing() -> None:
         ("x", "-4", b"items=0-1", Rows(0, None)),
         (None, "2", b"1-5", Rows(2, 4)),
         ("3", None, b"1-9", Rows(1, 2)),
-        ("9" * 30, "9" * 30, None, Rows(0, None)),
+        ("9" * 30, "9" * 30, None, Rows(10**30 - 1, 10**30 - 1)),
+        ("9" * 5000, "9" * 5000, b"0-" + b"9" * 5000, Rows(0, None)),
     ],
 )
 def test_limits_and_ranges_meet(

@@ -106,8 +106,10 @@ def test_a_head_is_forwarded_too(serve: Any, v1: str) -> None:
 def test_an_alias_is_forwarded_as_it_was_called(api: Api) -> None:
     """Which v1 knows, and not the RPC that it means here."""
     given = {"action": "switched_off", "context": {"text": "x"}}
-    told = api.post("/v1/actions/execute", given).json()
+    kind = {"content-type": "application/json; charset=utf-8"}
+    told = api.post("/v1/actions/execute", given, headers=kind).json()
     assert told["path"] == "/old/v1/actions/execute"
+    assert told["headers"]["content-type"] == kind["content-type"]
     assert json.loads(told["body"]) == given
 
 
