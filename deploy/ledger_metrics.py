@@ -61,10 +61,11 @@ QUERIES = {
         """,
     ),
     "part_lens_reconciled_timestamp_seconds": (
-        "When stocks were last compared with the ledger, in seconds since 1970.",
+        "When all stocks were last compared with the ledger, in seconds since 1970.",
         """
         SELECT coalesce(extract(epoch FROM max(r.ran_at)), 0)::float
         FROM private.reconciliations AS r
+        WHERE r.is_whole
         """,
     ),
     "part_lens_ledger_read_timestamp_seconds": (

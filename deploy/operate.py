@@ -49,7 +49,7 @@ SELECT
         SELECT max(d.newest_at) FROM private.canary_decisions AS d
     ))::float AS decided,
     extract(epoch FROM clock_timestamp() - (
-        SELECT max(r.ran_at) FROM private.reconciliations AS r
+        SELECT max(r.ran_at) FROM private.reconciliations AS r WHERE r.is_whole
     ))::float AS reconciled,
     (
         SELECT count(*) FROM private.canary_windows AS w

@@ -6,7 +6,7 @@
 --            role_not_allowed, invalid_signature, signature_not_enrolled; 409 signing_key_missing,
 --            duplicate_idempotency_key, idempotency_key_reused; 423 signature_locked; 429
 --            signature_busy.
--- Order      gate, presence, key, signature, check, write, answer: the same in every RPC.
+-- Order      gate, presence, key, signature, check, lock, write, answer: the same in every RPC.
 
 CREATE OR REPLACE FUNCTION public.issue_enrolment_code(
     p_yacht_id        uuid,
@@ -51,6 +51,9 @@ BEGIN
         END IF;
     END IF;
 
+    -- One after the other, or the second would insert beside a code that it did not see.
+    PERFORM pg_advisory_xact_lock(
+        hashtextextended('enrolment code of ' || p_user_id || ' on ' || p_yacht_id, 0));
     DELETE FROM private.enrolment_codes AS c
     WHERE c.yacht_id = p_yacht_id
       AND c.user_id = p_user_id;

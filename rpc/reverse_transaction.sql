@@ -80,7 +80,13 @@ BEGIN
                 ON s.yacht_id = t.yacht_id
                AND s.stock_id = t.stock_id
             WHERE t.yacht_id = p_yacht_id
-              AND (t.transaction_id = p_transaction_id OR t.counterpart_id = p_transaction_id)
+              -- By its key: of counterparts there is no index.
+              AND t.transaction_id IN (p_transaction_id, (
+                  SELECT o.counterpart_id
+                  FROM public.pms_inventory_transactions AS o
+                  WHERE o.yacht_id = p_yacht_id
+                    AND o.transaction_id = p_transaction_id))
+              AND p_transaction_id IN (t.transaction_id, t.counterpart_id)
             ORDER BY t.quantity_change
         LOOP
             v_id := CASE v_legs WHEN '[]' THEN v_call.call_id ELSE private.uuid_v7() END;

@@ -122,6 +122,18 @@ def test_a_tick_is_a_line_of_json(operate: Operate) -> None:
     assert "Stocks compared with the ledger 0 seconds ago" in operate("canary")[1]
 
 
+def test_one_yacht_does_not_stand_for_all(
+    fresh_database: Database, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reconciles it has not ticked."""
+    monkeypatch.setenv("DATABASE_URL", fresh_database.url(DEPLOYER))
+    with manned(fresh_database.url(DEPLOYER)) as fleet:
+        ship = launch(fleet, 1)
+        fleet.rows("SELECT private.reconcile(clock_timestamp(), %s)", [ship.yacht_id])
+    told = operate("canary")[1]
+    assert "NOBODY TICKS (stocks compared with the ledger: never)" in told
+
+
 @pytest.mark.parametrize(
     ("decided", "reconciled", "old", "watched", "told"),
     [

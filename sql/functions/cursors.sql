@@ -44,9 +44,11 @@ BEGIN
     END LOOP;
     RETURN v_position;
 EXCEPTION
-    -- No base64, no UTF-8, no JSON, no array, or nested without end: not a cursor of ours.
+    -- No base64, no UTF-8, no JSON, a number beyond all bounds, no array, or nested without end: not
+    -- a cursor of ours.
     WHEN invalid_parameter_value OR character_not_in_repertoire OR untranslatable_character
-         OR invalid_text_representation OR datatype_mismatch OR statement_too_complex THEN
+         OR invalid_text_representation OR numeric_value_out_of_range OR datatype_mismatch
+         OR statement_too_complex THEN
         RETURN NULL;
 END
 $function$;

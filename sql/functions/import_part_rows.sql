@@ -1,5 +1,6 @@
 -- private.import_part_rows: the rows of import_parts, one by one. In the order of their part numbers:
--- two imports at once then lock the same parts in the same order.
+-- two imports at once then lock the same parts in the same order. Stocks that may get an opening are
+-- locked before, in the order of their ids like those of a count, and after their parts.
 
 CREATE FUNCTION private.import_part_rows(
     p_call private.rpc_call,
@@ -20,8 +21,31 @@ DECLARE
     v_unchanged integer := 0;
     v_locations integer := 0;
     v_part      jsonb;
+    v_part_ids  uuid[];
 BEGIN
     PERFORM private.lock_location_tree(p_call.yacht_id);
+    v_part_ids := ARRAY(
+        SELECT p.part_id
+        FROM public.pms_parts AS p
+        WHERE p.yacht_id = p_call.yacht_id
+          AND lower(p.part_number) = ANY (ARRAY(
+              SELECT lower(btrim(r.value ->> 'part_number'))
+              FROM jsonb_array_elements(p_rows) AS r
+              WHERE r.value ->> 'opening_quantity' <> '0'))
+        ORDER BY lower(p.part_number)
+        FOR UPDATE);
+    PERFORM s.stock_id
+    FROM public.pms_inventory_stock AS s
+    WHERE s.yacht_id = p_call.yacht_id
+      AND s.part_id = ANY (v_part_ids)
+      AND NOT EXISTS (
+          SELECT
+          FROM public.pms_inventory_transactions AS t
+          WHERE t.yacht_id = s.yacht_id
+            AND t.stock_id = s.stock_id)
+    ORDER BY s.stock_id
+    FOR UPDATE;
+
     FOR v_row IN
         SELECT
             r.value AS fields,

@@ -111,8 +111,8 @@ BEGIN
     END LOOP;
     PERFORM set_config('part_lens.yacht_id', '', true);
 
-    INSERT INTO private.reconciliations (ran_at, stocks, drifting, repaired)
-    VALUES (p_now, v_stocks, v_drifting, v_repaired);
+    INSERT INTO private.reconciliations (ran_at, stocks, drifting, repaired, is_whole)
+    VALUES (p_now, v_stocks, v_drifting, v_repaired, p_yacht_id IS NULL);
     RETURN jsonb_build_object(
         'yachts', v_yachts,
         'stocks', v_stocks,

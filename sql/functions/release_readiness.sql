@@ -146,7 +146,8 @@ BEGIN
         ('hours_since_reconciliation',
          (SELECT extract(epoch FROM p_now - max(r.ran_at)) / 3600
           FROM private.reconciliations AS r
-          WHERE r.ran_at <= p_now),
+          WHERE r.ran_at <= p_now
+            AND r.is_whole),
          true);
     RETURN QUERY
     SELECT

@@ -21,7 +21,13 @@ BEGIN
           SELECT t.stock_id
           FROM public.pms_inventory_transactions AS t
           WHERE t.yacht_id = p_yacht_id
-            AND (t.transaction_id = p_transaction_id OR t.counterpart_id = p_transaction_id))
+            -- By its key: of counterparts there is no index.
+            AND t.transaction_id IN (p_transaction_id, (
+                SELECT o.counterpart_id
+                FROM public.pms_inventory_transactions AS o
+                WHERE o.yacht_id = p_yacht_id
+                  AND o.transaction_id = p_transaction_id))
+            AND p_transaction_id IN (t.transaction_id, t.counterpart_id))
     ORDER BY s.stock_id
     FOR UPDATE;
 

@@ -23,6 +23,7 @@ BEGIN
         SELECT
         FROM private.reconciliations AS r
         WHERE r.ran_at > p_now - interval '1 hour'
+          AND r.is_whole
     ) THEN
         v_found := private.reconcile(p_now);
     END IF;
@@ -43,7 +44,7 @@ $function$;
 
 ALTER FUNCTION private.tick(timestamptz) OWNER TO pms_owner;
 COMMENT ON FUNCTION private.tick(timestamptz) IS
-    'Decides about the ramp, reconciles if the last time is an hour ago, adds months to the audit log, forgets windows older than 14 days. Called by the deployer, every minute.';
+    'Decides about the ramp, reconciles if the last time that all yachts were is an hour ago, adds months to the audit log, forgets windows older than 14 days. Called by the deployer, every minute.';
 REVOKE ALL ON FUNCTION private.tick(timestamptz) FROM PUBLIC, anon, authenticated, service_role;
 
 -- By name at run time: most servers have no schema cron. What pg_cron runs, it runs as who scheduled it:

@@ -7,6 +7,7 @@ CREATE TABLE private.reconciliations (
     stocks            bigint      NOT NULL,
     drifting          bigint      NOT NULL,
     repaired          bigint      NOT NULL,
+    is_whole          boolean     NOT NULL DEFAULT true,
     CONSTRAINT reconciliations_pkey PRIMARY KEY (reconciliation_id),
     CONSTRAINT repaired_are_of_those_that_drift CHECK (
         stocks >= drifting AND drifting >= repaired AND repaired >= 0)
@@ -21,4 +22,6 @@ COMMENT ON SEQUENCE private.reconciliations_reconciliation_id_seq IS 'The order 
 COMMENT ON COLUMN private.reconciliations.stocks IS 'Stocks that were looked at.';
 COMMENT ON COLUMN private.reconciliations.drifting IS 'Those that disagreed with the ledger.';
 COMMENT ON COLUMN private.reconciliations.repaired IS 'Those whose cache was put right.';
+COMMENT ON COLUMN private.reconciliations.is_whole IS
+    'Of all yachts; false: of one that was named. Only whole runs say when all was compared last.';
 REVOKE ALL ON TABLE private.reconciliations FROM PUBLIC, anon, authenticated, service_role;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import time
@@ -18,8 +19,11 @@ from tests.concurrency.together import at_once
 from tests.fleet import PIN, Fleet, as_json, launch, new_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
     from deploy.state import Secrets
-    from tests.fleet import Caller, Ship
+    from tests.fleet import Answer, Caller, Ship
 
 # What enroll_signature hashes with: guesses meet under bcrypt, if anywhere.
 COST = 10
@@ -143,6 +147,44 @@ def test_success_does_not_forgive(call: Caller, ship: Ship) -> None:
     used = call(person, "write_off_part", **write_off(ship))
     assert used.code == "invalid_signature"
     assert call(person, "write_off_part", **write_off(ship)).status == 423
+
+
+def test_the_newest_enrolment_code_counts(
+    call: Caller, fleet: Fleet, ship: Ship, hold: Callable[[], Any]
+) -> None:
+    """Captain and manager give one at once: both are told one, the second is kept."""
+    manager, person = ship.people["manager"], ship.people["crew"]
+    fleet.enrol(manager, cost=COST)
+
+    def issue(issuer: UUID) -> Answer:
+        return call(
+            issuer,
+            "issue_enrolment_code",
+            p_yacht_id=ship.yacht_id,
+            p_user_id=person,
+            p_idempotency_key=new_key(),
+            p_signature=Fleet.code(issuer),
+        )
+
+    with hold() as held:
+        held.connection.execute(
+            "INSERT INTO private.enrolment_codes"
+            " (yacht_id, user_id, code_sha256, expires_at)"
+            " VALUES (%s, %s, '', now())",
+            [ship.yacht_id, person],
+        )
+        (first,) = held.start(partial(issue, ship.captain))
+        (second,) = held.start(partial(issue, manager))
+        held.connection.rollback()
+        answers = [done.result(PATIENCE) for done in (first, second)]
+    assert [answer.status for answer in answers] == [201, 201]
+    kept = fleet.rows(
+        "SELECT c.code_sha256, c.issued_by FROM private.enrolment_codes AS c"
+        " WHERE c.user_id = %s",
+        [person],
+    )
+    newest = hashlib.sha256(answers[1].body["enrolment_code"].encode()).digest()
+    assert kept == [{"code_sha256": newest, "issued_by": manager}]
 
 
 @pytest.mark.parametrize("route", ["gateway", "postgrest"])

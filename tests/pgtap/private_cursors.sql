@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(37);
+SELECT plan(38);
 
 SELECT is(
     private.decode_cursor(

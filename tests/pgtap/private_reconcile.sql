@@ -1,6 +1,6 @@
 -- Reconciliation puts the cache right and nothing else, on record, and says what it looked at.
 BEGIN;
-SELECT plan(21);
+SELECT plan(22);
 SELECT is(
     private.reconcile(tap.began()),
     '{"yachts": 0, "stocks": 0, "drifting": 0, "repaired": 0, "verdict": "not enough data"}',
@@ -79,14 +79,22 @@ SELECT is(
     '{"yachts": 2, "stocks": 8, "drifting": 1, "repaired": 0, "verdict": "fail"}',
     'a ledger whose newest movement is not the sum of all is left to people');
 SELECT results_eq(
-    $$SELECT r.stocks, r.drifting, r.repaired
+    $$SELECT r.stocks, r.drifting, r.repaired, r.is_whole
       FROM private.reconciliations AS r
       ORDER BY r.reconciliation_id$$,
-    $$VALUES (0::bigint, 0::bigint, 0::bigint), (8, 0, 0), (1, 1, 1), (8, 1, 1), (8, 1, 0)$$,
+    $$VALUES (0::bigint, 0::bigint, 0::bigint, true), (8, 0, 0, true), (1, 1, 1, false),
+             (8, 1, 1, true), (8, 1, 0, true)$$,
     'each run is kept');
 SELECT is(
     tap.answer('service_role', NULL, 'SELECT public.reconcile(tap.id(''no yacht''))')::jsonb
     ->> 'verdict', 'not enough data', 'of a yacht that does not exist nothing is proven');
+SELECT results_eq(
+    $$SELECT r.stocks, r.is_whole
+      FROM private.reconciliations AS r
+      ORDER BY r.reconciliation_id DESC
+      LIMIT 1$$,
+    'VALUES (0::bigint, false)',
+    'nor does it stand for all yachts');
 SELECT is(
     current_setting('part_lens.yacht_id'), '', 'no yacht is left open');
 

@@ -1,6 +1,6 @@
 -- Whether v1 may be retired: each criterion just under and just over, and what proves nothing.
 BEGIN;
-SELECT plan(64);
+SELECT plan(65);
 SELECT tap.fleet();
 UPDATE public.feature_flags SET updated_at = now();
 
@@ -178,7 +178,10 @@ FROM (VALUES
      'none not enough data', 'nobody ever ticked'),
     ('hours_since_reconciliation', 'INSERT INTO private.reconciliations (ran_at, stocks, drifting, repaired)
       VALUES (tap.began() + interval ''169 hours'', 4, 0, 0)', '168 hours 1 minute', '2.017 fail',
-     'a later one does not count')
+     'a later one does not count'),
+    ('hours_since_reconciliation', 'SELECT private.reconcile(tap.began() + interval ''168 hours'', y.yacht_id)
+      FROM unnest(ARRAY[tap.id(''yacht''), tap.id(''no yacht'')]) AS y (yacht_id)', '168 hours 1 minute',
+     '2.017 fail', 'nor does that of one yacht')
 ) AS c (criterion, doing, elapsed, verdict, what);
 
 SELECT is(

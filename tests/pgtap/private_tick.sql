@@ -1,6 +1,6 @@
 -- What has to happen now and then, from `make tick` or from pg_cron.
 BEGIN;
-SELECT plan(9);
+SELECT plan(10);
 SELECT tap.fixture();
 
 SELECT tap.set_canary(tap.began(), 20);
@@ -21,6 +21,12 @@ SELECT is(
 SELECT is(
     private.tick(tap.began() + interval '25 hours') -> 'reconciliation' -> 'verdict', '"pass"',
     'after an hour it does');
+CREATE TEMPORARY TABLE partial AS
+SELECT private.reconcile(tap.began() + interval '26 hours', y.yacht_id)
+FROM unnest(ARRAY[tap.id('other yacht'), tap.id('no yacht')]) AS y (yacht_id);
+SELECT is(
+    private.tick(tap.began() + interval '26 hours') -> 'reconciliation' -> 'stocks', '8',
+    'that of one yacht does not stand for it');
 SELECT is(
     (private.tick(tap.began() + interval '14 days 1 hour') -> 'windows_forgotten')::integer, 60,
     'windows are forgotten after 14 days');

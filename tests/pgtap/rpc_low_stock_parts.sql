@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(72);
+SELECT plan(73);
 SELECT tap.fixture();
 
 SELECT tap.is_rpc('low_stock_parts', ARRAY['uuid', 'text', 'integer'], 'stable');

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(65);
+SELECT plan(68);
 SELECT tap.fixture();
 
 SELECT tap.is_rpc(
@@ -162,6 +162,54 @@ SELECT is(
         -> 'quantity_after',
     '0',
     'A movement is undone whose type is opening');
+
+-- A leg that somebody else wrote, whose counterpart is of another transfer.
+CREATE TEMPORARY TABLE legs AS
+SELECT gen_random_uuid() AS one_sided, gen_random_uuid() AS other;
+INSERT INTO public.pms_inventory_transactions
+    (yacht_id, stock_id, transaction_id, transaction_type, quantity_change, counterpart_id)
+SELECT tap.id('yacht'), tap.id(m.stock), m.id, 'transferred_in', 1, m.counterpart
+FROM pg_temp.legs AS l
+CROSS JOIN LATERAL (VALUES
+    ('belt in locker 2', l.one_sided, l.other),
+    ('seal in locker 1', l.other, gen_random_uuid())
+) AS m (stock, id, counterpart);
+SELECT is(
+    (SELECT tap.call('captain', 'reverse_transaction', jsonb_build_object(
+         'p_transaction_id', l.one_sided, 'p_reason', 'Mistake')) ? 'legs'
+     FROM pg_temp.legs AS l),
+    false,
+    'What does not name the movement is no leg of its transfer');
+
+-- The ledger is long: 2000 movements of another stock.
+INSERT INTO public.pms_inventory_transactions
+    (yacht_id, stock_id, transaction_type, quantity_change)
+SELECT tap.id('yacht'), tap.id('seal in locker 1'), 'received', 1
+FROM generate_series(1, 2000);
+ANALYZE public.pms_inventory_transactions;
+CREATE FUNCTION pg_temp.movements_read()
+    RETURNS bigint
+    LANGUAGE sql
+    VOLATILE
+AS $function$
+    SELECT u.seq_tup_read + u.idx_tup_fetch
+    FROM pg_catalog.pg_stat_xact_user_tables AS u
+    WHERE u.relid = 'public.pms_inventory_transactions'::regclass
+$function$;
+CREATE TEMPORARY TABLE long AS
+SELECT (tap.call('crew', 'transfer_part', jsonb_build_object(
+    'p_part_id', tap.id('filter'), 'p_from_location_id', tap.id('locker 1'),
+    'p_to_location_id', tap.id('locker 2'), 'p_quantity', 1)) ->> 'transaction_id')::uuid AS id,
+    pg_temp.movements_read() AS read_before;
+SELECT is(
+    (SELECT jsonb_array_length(tap.call('captain', 'reverse_transaction', jsonb_build_object(
+         'p_transaction_id', l.id, 'p_reason', 'Mistake')) -> 'legs')
+     FROM pg_temp.long AS l),
+    2,
+    'A transfer is undone in a long ledger');
+SELECT cmp_ok(
+    (SELECT pg_temp.movements_read() - l.read_before FROM pg_temp.long AS l), '<', 100::bigint,
+    'Neither leg is looked for in all of it');
 
 SELECT tap.is_gated(
     'reverse_transaction',

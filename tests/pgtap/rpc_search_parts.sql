@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(87);
+SELECT plan(88);
 SELECT tap.fixture();
 
 SELECT tap.is_rpc('search_parts', ARRAY['uuid', 'text', 'text', 'integer'], 'stable');

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(100);
+SELECT plan(101);
 SELECT tap.fixture();
 
 SELECT tap.is_rpc(

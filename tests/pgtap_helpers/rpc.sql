@@ -738,6 +738,7 @@ AS $function$
         (encode('"text"', 'base64'), 'a text'),
         (encode('[[1], [2], [3], [4]]', 'base64'), 'an array of arrays'),
         (encode('[1, 2', 'base64'), 'half an array'),
+        (encode('[1e400000]', 'base64'), 'an array with a number of 400001 digits'),
         (encode(convert_to('["\u0000", "1", "1", "1"]', 'UTF8'), 'base64'), 'an array with a NUL'),
         (encode(convert_to('["\ud800", "1", "1", "1"]', 'UTF8'), 'base64'),
          'an array with half a surrogate pair'),
