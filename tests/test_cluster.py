@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +20,12 @@ import pytest
 from deploy.cluster import DEPLOYER, Cluster
 from deploy.process import birth
 from deploy.scratch import QUICK, scratch_cluster
-from deploy.server import SETTINGS, SOCKET_DIRECTORY_LIMIT, ServerError
+from deploy.server import (
+    SETTINGS,
+    SOCKET_DIRECTORY_LIMIT,
+    TOTP_KEY,
+    ServerError,
+)
 from deploy.state import Secrets, State, StateError
 
 if TYPE_CHECKING:
@@ -166,6 +173,49 @@ def test_root_may_keep_it_where_postgres_cannot_go(tmp_path: Path) -> None:
     finally:
         cluster.destroy()
     assert not base.exists()
+
+
+def test_a_copied_clone_leaves_the_original_s_server_alone(
+    own: Cluster, open_directory: Path
+) -> None:
+    """What a copy remembers are the files of another: it neither stops nor removes."""
+    copy = unstarted(open_directory / "copy")
+    copy.directory.mkdir()
+    shutil.copy2(own.directory / "cluster.json", copy.directory)
+    assert copy.is_running() is False
+    assert copy.stop() is False
+    copy.destroy()
+    assert answer(own, "SELECT 1") == 1
+
+
+def test_a_moved_clone_starts_what_it_took_along(open_directory: Path) -> None:
+    """With the data, and the key of authenticators' secrets beside them."""
+    before = unstarted(open_directory / "before")
+    before.start()
+    before.stop()
+    after = dataclasses.replace(before, directory=open_directory / "after")
+    before.directory.rename(after.directory)
+    try:
+        assert after.start() is True
+        assert after.server.data.is_relative_to(after.directory)
+        key = after.server.data / TOTP_KEY
+        assert key.readlink().is_relative_to(after.directory)
+        assert key.exists()
+    finally:
+        after.destroy()
+
+
+def test_files_that_are_gone_are_made_anew(open_directory: Path) -> None:
+    """What is remembered without them is no reason to fail."""
+    cluster = unstarted(open_directory / "c")
+    try:
+        cluster.start()
+        cluster.stop()
+        shutil.rmtree(cluster.server.data.parent)
+        assert cluster.start() is True
+        assert answer(cluster, "SELECT 1") == 1
+    finally:
+        cluster.destroy()
 
 
 def test_two_clusters_run_side_by_side(cluster: Cluster, own: Cluster) -> None:
