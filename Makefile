@@ -28,8 +28,8 @@ demo: bootstrap ## Bring everything up with the sample fleet and walk through it
 	@$(PYTHON) -m deploy.services gateway --route $(ROUTE)
 	@$(PYTHON) -m deploy.demo --route $(ROUTE)
 
-# Whatever the environment names: the demo works on the embedded cluster alone.
-demo: export DATABASE_URL :=
+# Whatever the caller names: these work on the embedded cluster alone.
+demo gateway postgrest: override export DATABASE_URL :=
 
 test: ## Run all tests on a cluster of their own (WORKERS= at once, ARGS= goes to pytest).
 	@deploy/bootstrap test
@@ -55,7 +55,7 @@ SQITCH = $(if $(PROJECT),--project $(PROJECT)) $(if $(TO),--to $(TO))
 migration: bootstrap ## Draft a migration from what changed in sql/, policies/ and rpc/ (NAME=).
 	@$(PYTHON) -m deploy.migration "$(or $(NAME),$(error NAME= is missing))"
 
-parity: bootstrap ## Compare the migrated database with the desired state.
+parity: bootstrap ## Compare the migrations with the desired state, on clusters of its own.
 	@$(PYTHON) -m deploy.parity
 
 supabase: bootstrap ## Write the plan as migrations of the Supabase CLI (OUTPUT=supabase/migrations PROJECT=).
@@ -90,10 +90,10 @@ metrics: bootstrap ## Write what only SQL knows as metrics for Prometheus (FILE=
 tick: bootstrap ## Do what has to happen every minute where there is no pg_cron.
 	@$(PYTHON) -m deploy.operate tick
 
-postgrest: migrate ## Serve the schema by PostgREST alone on POSTGREST_PORT.
+postgrest: migrate ## Serve the embedded cluster by PostgREST alone on POSTGREST_PORT.
 	@$(PYTHON) -m deploy.services postgrest
 
-gateway: migrate ## Serve the schema by the gateway on GATEWAY_PORT (ROUTE=direct|postgrest).
+gateway: migrate ## Serve the embedded cluster by the gateway on GATEWAY_PORT (ROUTE=direct|postgrest).
 	@$(PYTHON) -m deploy.services gateway --route $(ROUTE)
 
 env: $(PYTHON) ## Print what a client needs, for eval "$(make -s env)".
