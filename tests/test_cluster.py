@@ -354,6 +354,15 @@ def test_damaged_secrets_are_not_replaced(tmp_path: Path) -> None:
     assert state.secrets_file.read_text() == "{}"
 
 
+def test_a_directory_that_takes_nothing_is_one_line() -> None:
+    """PART_LENS_STATE may name one that is there and not ours to write."""
+    state = State(Path("/proc"))
+    with pytest.raises(StateError, match="cannot create /proc/run: "):
+        _ = state.run
+    with pytest.raises(StateError, match=r"cannot write /proc/secrets\.json: "):
+        state.secrets()
+
+
 def test_the_command_tells_how_it_is(tmp_path: Path) -> None:
     """`status` ends with 1 and one line where nothing runs."""
     told = subprocess.run(
