@@ -57,7 +57,7 @@ def test_what_serves_the_embedded_cluster_migrates_no_other(
     python.chmod(0o755)
     foreign = "postgresql://127.0.0.1:1/foreign"
     told = make(
-        *("-s", "-o", "bootstrap", target, f"PYTHON={python}"),
+        *("-s", "-o", "bootstrap", target, f"OWN_PYTHON={python}"),
         *([f"DATABASE_URL={foreign}"] if as_argument else []),
         DATABASE_URL=foreign,
     )
@@ -99,3 +99,10 @@ def test_clean_leaves_what_is_not_ours(tmp_path: Path) -> None:
     (state.storage / "bytes").write_text("ours")
     remove_state(state)
     assert [path.name for path in state.directory.iterdir()] == ["letter"]
+
+
+def test_make_hands_the_python_on_that_is_named() -> None:
+    """To the bootstrap, which says what is wrong with it."""
+    told = make("bootstrap", PYTHON="/nonexistent", PART_LENS_NO_INSTALL="1")
+    assert told.returncode != 0
+    assert "PYTHON=/nonexistent is no Python" in told.stderr

@@ -98,7 +98,7 @@ def test_a_deployer_whom_row_security_binds_is_refused(
         connection.execute(
             "CREATE ROLE test_bound LOGIN CREATEROLE PASSWORD 'hunter22'"
         )
-        connection.execute(f"GRANT CREATE ON DATABASE {empty} TO test_bound")  # type: ignore[arg-type]
+        connection.execute(f"GRANT CREATE ON DATABASE {empty} TO test_bound")
     try:
         url = cluster.url_with_password("test_bound", "hunter22", empty)
         code, out, told = run("deploy", url)
