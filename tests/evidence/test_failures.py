@@ -109,6 +109,17 @@ def test_a_bundle_that_cannot_be_written_is_no_work(live: Live) -> None:
     )
 
 
+def test_an_installation_without_storage_is_no_failure(
+    bare: Live, tmp_path: Path
+) -> None:
+    """What is not there is not measured, and that it says so is no server error."""
+    only = _only(["storage_matrix", "zero_5xx"])
+    run = bare.take(tmp_path / "bundle", *only)
+    assert run.code == 0, run.output
+    assert run["storage_matrix"]["holds"] is None
+    assert run["zero_5xx"]["holds"] is True
+
+
 def test_the_wrong_secret_is_one_line(live: Live, tmp_path: Path) -> None:
     """Nothing is claimed of an installation that does not take the tokens."""
     stranger = type(live)(live.database, live.url, "not the secret of this one" * 2)
