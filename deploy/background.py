@@ -92,6 +92,8 @@ class Known:
     port: int
     ready_url: str
     fingerprint: str
+    # The state that it belongs to: a clone may be copied with its memory.
+    directory: str
 
     @property
     def url(self) -> str:
@@ -99,12 +101,13 @@ class Known:
 
 
 def running(name: str, state: State) -> Known | None:
-    """The background process of this name, None if it does not run."""
+    """The background process of this name, None if it does not run or is another's."""
     try:
         known = Known(**json.loads(_memory(name, state).read_text(encoding="utf-8")))
     except (OSError, TypeError, ValueError):
         return None
-    return known if birth(known.pid) == known.born else None
+    ours = known.directory == _identity(state)
+    return known if ours and birth(known.pid) == known.born else None
 
 
 def start(service: Service, state: State) -> bool:
@@ -134,6 +137,7 @@ def start(service: Service, state: State) -> bool:
             port=service.port,
             ready_url=service.ready_url,
             fingerprint=fingerprint,
+            directory=_identity(state),
         )
         memory = state.run / f"{service.name}.json"
         memory.write_text(json.dumps(known.__dict__), encoding="utf-8")
@@ -187,6 +191,10 @@ def attended(service: Service, log: Path) -> Iterator[int]:
 
 def _memory(name: str, state: State) -> Path:
     return state.directory / "run" / f"{name}.json"
+
+
+def _identity(state: State) -> str:
+    return str(state.directory.resolve())
 
 
 def _spawn(service: Service, output: BinaryIO) -> subprocess.Popen[bytes]:

@@ -33,6 +33,10 @@ LOGINS: Mapping[str, LiteralString] = {
 # Made before any migration, because only the superuser can let it read the key's file.
 KEYHOLDER = "pms_keyholder"
 KEY_READER = "pg_catalog.pg_read_file(text, bigint, bigint, boolean)"
+UNREADABLE = (
+    "the connection string cannot be read; in a URL, write a password's % as %25, its @"
+    " as %40 and its / as %2F"
+)
 
 
 @dataclass(frozen=True)
@@ -289,7 +293,10 @@ def _copy_settings(connection: psycopg.Connection, source: str, target: str) -> 
 
 
 def first_line(error: psycopg.Error) -> str:
-    """What a database error says, as one line."""
+    """What a database error says, as one line, without any part of a password."""
+    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+        # libpq could not read the connection string, and quotes what it stumbled over.
+        return UNREADABLE
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
 

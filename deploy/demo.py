@@ -160,6 +160,19 @@ class Walk:
         self.say(f"POST /rpc/{function}  as {role}  {', '.join(told)}")
 
 
+def demand_everybody_in(connection: psycopg.Connection) -> None:
+    """DemoError if the canary keeps yachts out: whatever they call is refused."""
+    row = connection.execute(
+        "SELECT f.enabled AND f.canary_percentage = 100 FROM public.feature_flags AS f"
+        " WHERE f.flag_name = 'part_lens_v2'"
+    ).fetchone()
+    if row != (True,):
+        raise DemoError(
+            "the canary keeps yachts out: let everybody in with `make canary-set"
+            " PERCENT=100 REASON=demo ARGS=--no-watch`"
+        )
+
+
 def load_fleet(url: str, secret: str, connection: psycopg.Connection) -> None:
     """Have the sample people and both catalogues in the database.
 
@@ -395,6 +408,7 @@ def demonstrate(url: str, state: State) -> int:
         psycopg.connect(embedded(state).url(DEPLOYER), autocommit=True) as connection,
         httpx.Client(base_url=url, timeout=30) as client,
     ):
+        demand_everybody_in(connection)
         load_fleet(url, secret, connection)
         walk = Walk(client, secret)
         tour = Tour(walk)

@@ -112,14 +112,21 @@ def main(tenant: str, file: Path | None) -> None:
     """Read the database in DATABASE_URL, else the embedded one."""
     try:
         registry = collect(deployer_url(), tenant=tenant)
+    except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable):
+        raise click.ClickException(
+            "Part Lens is not deployed: `make migrate`"
+        ) from None
     except psycopg.Error as error:
         raise click.ClickException(first_line(error)) from None
     except (LedgerError, ServerError, StateError) as error:
         raise click.ClickException(str(error)) from error
     if file is None:
         click.echo(generate_latest(registry), nl=False)
-    else:
+        return
+    try:
         write_to_textfile(str(file), registry)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {file}: {error.strerror}") from None
 
 
 if __name__ == "__main__":

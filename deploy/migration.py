@@ -133,7 +133,10 @@ def _refuse_name(name: str) -> None:
     if not name:
         raise MigrationError("a migration needs a name: make migration NAME=add_x")
     if not re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", name):
-        raise MigrationError(f"'{name}': use lower-case letters, digits and _")
+        raise MigrationError(
+            f"'{name}': use lower-case letters, digits and _, two of them or more, with"
+            " a letter first and no _ last"
+        )
 
 
 def _scripts(built: Pair, *, change: str) -> draft.Scripts:

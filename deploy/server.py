@@ -115,7 +115,7 @@ class Server:
         True if it had to be started; at most one of several callers starts it.
         """
         with self._locked():
-            place = self._place() or self._prepare()
+            place = self._prepared()
             if not (place.data / "PG_VERSION").exists():
                 self._initialise(place, password)
             if _postmaster(place.data) is not None:
@@ -130,7 +130,7 @@ class Server:
         there is a data directory here already, or the copy fails.
         """
         with self._locked():
-            place = self._place() or self._prepare()
+            place = self._prepared()
             if place.data.exists():
                 raise ServerError(f"{self.directory} has a server already")
             draft = place.base / "data.new"
@@ -185,13 +185,17 @@ class Server:
         return self.directory / "cluster.json"
 
     def _place(self) -> Place | None:
+        """What is remembered; None if that is nothing, or of another directory."""
         try:
             known: dict[str, Any] = json.loads(self._memory.read_text(encoding="utf-8"))
-            return Place(Path(known["base"]), Path(known["sockets"]), known["port"])
+            place = Place(Path(known["base"]), Path(known["sockets"]), known["port"])
         except FileNotFoundError:
             return None
         except (KeyError, TypeError, ValueError) as error:
             raise ServerError(f"{self._memory} is damaged") from error
+        # The memory of a clone that was copied or moved names the files of the other.
+        ours = [base.resolve() for base in self._bases()]
+        return place if place.base.resolve() in ours else None
 
     def _remember(self, place: Place) -> Place:
         known = {
@@ -214,15 +218,24 @@ class Server:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
+    def _prepared(self) -> Place:
+        """The place, chosen anew where there is none or its files are gone."""
+        place = self._place()
+        return place if place is not None and place.base.is_dir() else self._prepare()
+
     def _prepare(self) -> Place:
         """Choose where the files go: `directory`, unless the server cannot reach it."""
-        base = self.directory / "server"
+        base, fallback = self._bases()
         if not self._own(base):
-            digest = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:12]
-            base = FALLBACK / digest
+            base = fallback
             if not self._own(base):
                 raise ServerError(f"PostgreSQL cannot write to {base}")
         return self._remember(Place(base, self._sockets(base), free_port()))
+
+    def _bases(self) -> tuple[Path, Path]:
+        """Where the files may lie: in `directory`, and where any account can go."""
+        digest = hashlib.sha256(os.fsencode(self.directory.resolve())).hexdigest()[:12]
+        return self.directory / "server", FALLBACK / digest
 
     def _own(self, path: Path) -> bool:
         """Make `path` the server's directory; False if its account cannot reach it."""
@@ -329,6 +342,9 @@ class Server:
             if account is not None:
                 os.chown(key, account.pw_uid, account.pw_gid)
         link = place.data / TOTP_KEY
+        # The link of a copied clone leads to the key of the other.
+        if link.is_symlink() and link.readlink() != key:
+            link.unlink()
         if not link.is_symlink():
             link.symlink_to(key)
 

@@ -112,8 +112,10 @@ class Signers:
         """
         signer = self.known().get(persona.key)
         if signer is None:
+            keys = [each.key for each in SIGNERS]
             raise NotEnrolledError(
-                f"{persona.key} has nothing to sign with: `make demo` lets them enrol"
+                f"{persona.key} has nothing to sign with: `make demo` lets"
+                f" {', '.join(keys[:-1])} and {keys[-1]} enrol"
             )
         now = time.time()
         step = signer.step(now)

@@ -79,26 +79,25 @@ def migrate(url: str, *, quiet: bool = True, root: Path = ROOT) -> None:
 
 
 def probe(url: str, *, changing: bool) -> None:
-    """SqitchError unless the database answers and, if `changing`, allows it."""
+    """SqitchError unless the database answers and allows to read or change it."""
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
             version = connection.info.server_version // 10000
-            missing = _missing_rights(connection) if changing else []
+            missing = _missing_rights(connection, changing=changing)
             user = connection.info.user
             database = connection.info.dbname
     except psycopg.OperationalError as error:
         raise SqitchError(_without_password(first_line(error), url)) from error
     except psycopg.Error as error:
-        raise SqitchError(
-            f"not a usable DATABASE_URL: {type(error).__name__}"
-        ) from None
+        raise SqitchError(f"not a usable DATABASE_URL: {first_line(error)}") from None
     if version < OLDEST:
         raise SqitchError(
             f"PostgreSQL {version} is too old: Part Lens needs {OLDEST} or newer"
         )
     if missing:
         raise SqitchError(
-            f"{user} may not migrate {database}: it needs {' and '.join(missing)}"
+            f"{user} may not {'migrate' if changing else 'examine'} {database}:"
+            f" it needs {' and '.join(missing)}"
         )
 
 
@@ -108,10 +107,15 @@ def announce(url: str) -> None:
         connection.execute("NOTIFY pgrst, 'reload schema'")
 
 
-def _missing_rights(connection: psycopg.Connection) -> list[str]:
+def _missing_rights(connection: psycopg.Connection, *, changing: bool) -> list[str]:
+    """What the login lacks; without the last, Sqitch takes its registry for an old one.
+
+    Who reads needs that alone.
+    """
     rights = connection.execute(
         """
         SELECT r.rolsuper OR r.rolcreaterole,
+               r.rolsuper OR r.rolbypassrls,
                pg_catalog.has_database_privilege(current_database(), 'CREATE'),
                coalesce(
                    (SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
@@ -122,13 +126,15 @@ def _missing_rights(connection: psycopg.Connection) -> list[str]:
           FROM pg_catalog.pg_roles AS r
          WHERE r.rolname = current_user
         """
-    ).fetchone() or (False, False, False)
+    ).fetchone() or (False, False, False, False)
     needed = (
         "CREATEROLE",
+        "BYPASSRLS",
         "CREATE on the database",
         "USAGE on Sqitch's registry, schema sqitch",
     )
-    return [what for what, held in zip(needed, rights, strict=True) if not held]
+    lacking = [what for what, held in zip(needed, rights, strict=True) if not held]
+    return [what for what in lacking if changing or what == needed[-1]]
 
 
 def libpq_environment(url: str) -> dict[str, str]:

@@ -48,6 +48,8 @@ class Secrets:
                 jwt_secret=str(content["jwt_secret"]),
                 passwords={login: content["passwords"][login] for login in LOGINS},
             )
+        except OSError as error:
+            raise StateError(f"cannot read {path}: {error.strerror}") from None
         except (KeyError, TypeError, ValueError) as error:
             raise StateError(f"{path} is damaged; `make clean` starts over") from error
 
@@ -128,15 +130,24 @@ class State:
     def _made(self, name: str) -> Path:
         self.make()
         path = self.directory / name
-        path.mkdir(mode=0o700, exist_ok=True)
+        try:
+            path.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise StateError(f"cannot create {path}: {error.strerror}") from None
         return path
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Write a file (0600) unless it exists, whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    with contextlib.suppress(FileExistsError):
-        os.link(name, path)
-    Path(name).unlink()
+    """Write a file (0600) unless it exists, whole or not at all.
+
+    StateError if that is not possible.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+        Path(name).unlink()
+    except OSError as error:
+        raise StateError(f"cannot write {path}: {error.strerror}") from None

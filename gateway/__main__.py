@@ -63,10 +63,20 @@ def _check(settings: Settings) -> None:
 
 
 def _serve(settings: Settings, workers: int) -> None:
+    if settings.storage_url:
+        from gateway.storage import try_store
+
+        if unusable := try_store(settings, writing=False):
+            raise click.ClickException(unusable)
     if settings.metrics_port:
         from gateway.metrics import serve_privately
 
-        serve_privately(settings.metrics_port)
+        try:
+            serve_privately(settings.metrics_port)
+        except OSError as error:
+            raise click.ClickException(
+                f"PART_LENS_METRICS_PORT={settings.metrics_port}: {error.strerror}"
+            ) from None
     uvicorn.run(
         "gateway.assembly:from_environment",
         factory=True,

@@ -14,7 +14,7 @@ from gateway.master import LOOK_UP, NOBODY
 from gateway.postgrest import PostgrestRoute
 from gateway.reporting import Way, way_of
 from gateway.statements import SCHEMA
-from gateway.storage import storage_of
+from gateway.storage import storage_of, try_store
 from gateway.tokens import ROLES
 
 if TYPE_CHECKING:
@@ -64,9 +64,14 @@ async def check(settings: Settings) -> list[Finding]:
     if settings.master_url:
         findings.append(await _master(settings.master_url))
         tenants = [settings.of_tenant(alias) for alias in settings.tenants]
+    if settings.jwks:
+        findings.append(await _keys(settings.jwks))
+    findings += _store(settings)
     for tenant in tenants:
         if tenant.database_url:
             findings += [f async for f in _database(tenant.database_url)]
+        if tenant.listen_url not in ("", tenant.database_url):
+            findings.append(await _listening(tenant.listen_url))
         if tenant.route == "postgrest":
             findings.append(await _upstream(tenant))
         findings.append(_windows(tenant))
@@ -83,6 +88,38 @@ async def _master(url: str) -> Finding:
     except psycopg.Error as error:
         return Finding(False, f"MASTER {where}: {_reason(error)}")
     return Finding(True, f"MASTER {where}: answers")
+
+
+async def _keys(location: str) -> Finding:
+    from gateway.jwks import KeySet, KeySetError
+
+    keys = KeySet(location)
+    try:
+        found = await keys.read()
+    except KeySetError as error:
+        return Finding(False, f"PART_LENS_JWKS: {error}")
+    finally:
+        await keys.close()
+    return Finding(True, f"PART_LENS_JWKS: {len(found)} keys")
+
+
+def _store(settings: Settings) -> list[Finding]:
+    if settings.storage_upstream or not settings.storage_url:
+        return []
+    unusable = try_store(settings, writing=True)
+    return [Finding(not unusable, unusable or "PART_LENS_STORAGE_URL: can be used")]
+
+
+async def _listening(url: str) -> Finding:
+    where = _where(url)
+    try:
+        async with await psycopg.AsyncConnection.connect(
+            url, autocommit=True, connect_timeout=5
+        ) as connection:
+            await connection.execute("LISTEN pgrst")
+    except psycopg.Error as error:
+        return Finding(False, f"LISTEN_URL {where}: {_reason(error)}")
+    return Finding(True, f"LISTEN_URL {where}: answers")
 
 
 async def _database(url: str) -> AsyncIterator[Finding]:
@@ -160,4 +197,5 @@ def _where(url: str) -> str:
 
 
 def _reason(error: psycopg.Error) -> str:
-    return str(error).strip().rpartition("\n")[2]
+    # What follows are hints, and other attempts.
+    return str(error).strip().partition("\n")[0]

@@ -115,7 +115,7 @@ class KeySet:
             if self._tried >= older_than:
                 return bool(self.keys)
             try:
-                self.keys = parse(await self._read())
+                self.keys = await self.read()
             except KeySetError as error:
                 logger.warning("key set", extra={"fields": {"reason": str(error)}})
                 return False
@@ -138,6 +138,13 @@ class KeySet:
             else:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, RETRY_MOST)
+
+    async def read(self) -> tuple[Key, ...]:
+        """Read the set, and leave what is known as it is.
+
+        :raises KeySetError: it cannot be read, or has no key that can be used.
+        """
+        return parse(await self._read())
 
     async def _read(self) -> bytes:
         if self._location.startswith(("http://", "https://")):

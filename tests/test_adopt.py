@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from deploy.adopt.__main__ import main
 from deploy.adopt.legacy import LegacyError, read
 from deploy.adopt.plan import path
-from deploy.cluster import DEPLOYER
+from deploy.cluster import DEPLOYER, UNREADABLE
 from tests.fleet import FAULTS, PART_FAULTS, desk, new_id
 from tests.legacy import (
     DECKS,
@@ -488,7 +488,8 @@ def test_a_reader_who_may_not_see_all_is_refused(
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("LEGACY_URL", "", "LEGACY_URL says where"),
+        ("LEGACY_URL", "", "LEGACY_URL is missing"),
+        ("LEGACY_URL", "postgresql://u:hidden%zz@127.0.0.1/x", UNREADABLE),
         ("LEGACY_URL", "postgresql://127.0.0.1:1/none", "the old database: "),
         ("DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/none", "connection"),
     ],

@@ -138,9 +138,26 @@ def test_examples_hold_no_secret(example: Path) -> None:
     """A password, key or URL is named, and its value left to fill in."""
     settings = re.findall(r"^(\w+)=(.*)$", example.read_text("utf-8"), re.M)
     assert settings
+    empty = "" if example.parent == CONTAINER else "''"
     for name, value in settings:
         if re.search(r"PASSWORD|SECRET|URL|URI", name):
-            assert value == "", name
+            assert value == empty, name
+
+
+@pytest.mark.parametrize(
+    "example",
+    [e for e in EXAMPLES if e.parent != CONTAINER],
+    ids=lambda path: path.name,
+)
+def test_a_shell_reads_a_filled_in_copy(example: Path, tmp_path: Path) -> None:
+    """As the runbook has it: a URL holds what a shell would take for its own."""
+    url = "postgresql://u:$p@db/x?sslmode=require&connect_timeout=5"
+    copy = tmp_path / "filled.env"
+    copy.write_text(example.read_text("utf-8").replace("=''", f"='{url}'"), "utf-8")
+    done = run("sh", "-c", f"set -a && . {copy} && env")
+    assert done.returncode == 0, done.stderr
+    for name in re.findall(r"^(\w+)=''$", example.read_text("utf-8"), re.M):
+        assert f"{name}={url}\n" in done.stdout
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)

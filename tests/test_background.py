@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -106,6 +107,18 @@ def test_stop_ends_only_what_it_started(service: Service, state: State) -> None:
     assert stop(NAME, state) is True
     assert birth(known["pid"]) != known["born"]
     assert stop(NAME, state) is False
+
+
+def test_a_copied_clone_leaves_the_original_s_service_alone(
+    service: Service, state: State, tmp_path: Path
+) -> None:
+    """Whose process it is stands in the memory, which is copied with the clone."""
+    start(service, state)
+    copy = State(tmp_path / "copy")
+    shutil.copytree(state.directory, copy.directory)
+    assert running(NAME, copy) is None
+    assert stop(NAME, copy) is False
+    assert running(NAME, state) is not None
 
 
 def test_nothing_secret_is_remembered_or_shown(service: Service, state: State) -> None:

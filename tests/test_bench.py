@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
-from deploy.bench.__main__ import MEASUREMENTS, measure
+from deploy.bench.__main__ import MEASUREMENTS, main, measure
 from deploy.bench.calls import Hand
 from deploy.bench.fleet import PLENTY, make_fleet
 from deploy.bench.load import Load, LoadError, medians, pgbench
@@ -182,6 +183,15 @@ def test_a_script_that_fails_is_an_error(bench: Bench) -> None:
     )
     with pytest.raises(LoadError, match="does not exist"):
         pgbench(fleet, "SELECT no_such_column;", seconds=1, connections=2)
+
+
+def test_where_the_figures_go_is_looked_at_first() -> None:
+    """Not after minutes of measuring."""
+    told = CliRunner().invoke(main, ["--output", "/proc/bench.json"])
+    assert told.exit_code == 1
+    assert told.output == (
+        "Error: cannot write /proc/bench.json: No such file or directory\n"
+    )
 
 
 def test_medians_add_errors_up() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,3 +96,27 @@ def test_an_old_environment_is_noticed(clone: Path) -> None:
     code, _, told = run(clone, PART_LENS_NO_INSTALL="1")
     assert code == 1
     assert "pip install -e" in told
+
+
+def test_what_was_typed_is_enough(clone: Path) -> None:
+    """The commands that are printed end with one that says they were typed."""
+    python = clone / ".venv" / "bin" / "python"
+    for expected in ("environment", "clients"):
+        _, _, told = run(clone, PART_LENS_NO_INSTALL="1")
+        if not told:
+            break
+        assert told.splitlines()[-1] == f"    {SCRIPT} typed {expected}"
+        # In place of what takes minutes.
+        if expected == "environment":
+            python.parent.mkdir(parents=True)
+            python.symlink_to(sys.executable)
+        else:
+            (clone / "tests" / "clients" / "node_modules").mkdir()
+        assert run(clone, "typed", expected) == (0, "", "")
+    assert run(clone, PART_LENS_NO_INSTALL="1") == (0, "", "")
+
+
+def test_a_python_that_is_none_is_named(clone: Path) -> None:
+    """Who names one does not want another to be installed."""
+    told = run(clone, PART_LENS_NO_INSTALL="1", PYTHON="/nonexistent")
+    assert told == (1, "", "PYTHON=/nonexistent is no Python 3.11 or newer\n")

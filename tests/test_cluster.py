@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +20,12 @@ import pytest
 from deploy.cluster import DEPLOYER, Cluster
 from deploy.process import birth
 from deploy.scratch import QUICK, scratch_cluster
-from deploy.server import SETTINGS, SOCKET_DIRECTORY_LIMIT, ServerError
+from deploy.server import (
+    SETTINGS,
+    SOCKET_DIRECTORY_LIMIT,
+    TOTP_KEY,
+    ServerError,
+)
 from deploy.state import Secrets, State, StateError
 
 if TYPE_CHECKING:
@@ -168,6 +175,49 @@ def test_root_may_keep_it_where_postgres_cannot_go(tmp_path: Path) -> None:
     assert not base.exists()
 
 
+def test_a_copied_clone_leaves_the_original_s_server_alone(
+    own: Cluster, open_directory: Path
+) -> None:
+    """What a copy remembers are the files of another: it neither stops nor removes."""
+    copy = unstarted(open_directory / "copy")
+    copy.directory.mkdir()
+    shutil.copy2(own.directory / "cluster.json", copy.directory)
+    assert copy.is_running() is False
+    assert copy.stop() is False
+    copy.destroy()
+    assert answer(own, "SELECT 1") == 1
+
+
+def test_a_moved_clone_starts_what_it_took_along(open_directory: Path) -> None:
+    """With the data, and the key of authenticators' secrets beside them."""
+    before = unstarted(open_directory / "before")
+    before.start()
+    before.stop()
+    after = dataclasses.replace(before, directory=open_directory / "after")
+    before.directory.rename(after.directory)
+    try:
+        assert after.start() is True
+        assert after.server.data.is_relative_to(after.directory)
+        key = after.server.data / TOTP_KEY
+        assert key.readlink().is_relative_to(after.directory)
+        assert key.exists()
+    finally:
+        after.destroy()
+
+
+def test_files_that_are_gone_are_made_anew(open_directory: Path) -> None:
+    """What is remembered without them is no reason to fail."""
+    cluster = unstarted(open_directory / "c")
+    try:
+        cluster.start()
+        cluster.stop()
+        shutil.rmtree(cluster.server.data.parent)
+        assert cluster.start() is True
+        assert answer(cluster, "SELECT 1") == 1
+    finally:
+        cluster.destroy()
+
+
 def test_two_clusters_run_side_by_side(cluster: Cluster, own: Cluster) -> None:
     """Each has its own port, passwords and data."""
     assert cluster.port != own.port
@@ -302,6 +352,15 @@ def test_damaged_secrets_are_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="damaged"):
         state.secrets()
     assert state.secrets_file.read_text() == "{}"
+
+
+def test_a_directory_that_takes_nothing_is_one_line() -> None:
+    """PART_LENS_STATE may name one that is there and not ours to write."""
+    state = State(Path("/proc"))
+    with pytest.raises(StateError, match="cannot create /proc/run: "):
+        _ = state.run
+    with pytest.raises(StateError, match=r"cannot write /proc/secrets\.json: "):
+        state.secrets()
 
 
 def test_the_command_tells_how_it_is(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from deploy.cluster import DEPLOYER, Cluster, start_embedded
-from deploy.demo import demonstrate
+from deploy.demo import DemoError, demonstrate
 from deploy.env import assignments
 from deploy.process import free_port
 from deploy.services import ROUTES, start_gateway
@@ -65,6 +65,10 @@ def test_demo_runs_again_and_on_both_routes(
             capsys.readouterr().out
         )
         age_codes(state, cluster)
+    with psycopg.connect(cluster.url(DEPLOYER)) as connection:
+        connection.execute("UPDATE public.feature_flags SET canary_percentage = 99")
+    with pytest.raises(DemoError, match="make canary-set PERCENT=100"):
+        demonstrate(start_gateway(state, route="direct"), state)
     printed = capsys.readouterr().out
     assert printed.count("400 signature_required") == 2
     assert printed.count("the chief engineer signs from now on") == 1

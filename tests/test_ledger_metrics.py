@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
-from deploy.cluster import DEPLOYER
+from deploy.cluster import DEPLOYER, UNREADABLE
 from deploy.ledger_metrics import QUERIES, main
 from tests.fleet import launch, manned
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from deploy.cluster import Cluster
     from tests.conftest import Database
 
 TENANT = "NORTH"
@@ -136,8 +137,34 @@ def test_a_login_that_sees_a_part_is_refused(
     assert (told.exit_code, "BYPASSRLS" in told.stderr) == (1, True)
 
 
+def test_an_unreadable_url_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """libpq quotes what it cannot read, which is most likely a part of a password."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:hunter%zz22@127.0.0.1/x")
+    told = CliRunner().invoke(main)
+    assert (told.exit_code, told.output) == (1, f"Error: {UNREADABLE}\n")
+
+
+def test_a_database_without_part_lens_is_one_line(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", cluster.url(DEPLOYER, "postgres"))
+    told = CliRunner().invoke(main)
+    assert (told.exit_code, told.output) == (
+        1,
+        "Error: Part Lens is not deployed: `make migrate`\n",
+    )
+
+
 @pytest.mark.usefixtures("look")
-def test_a_file_is_replaced(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "part_lens.prom"
+    told = CliRunner().invoke(main, ["--file", str(path)])
+    said = f"Error: cannot write {path}: No such file or directory\n"
+    assert (told.exit_code, told.output) == (1, said)
+
+
+@pytest.mark.usefixtures("look")
+def test_a_file_is_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "part_lens.prom"
     path.write_text("of a minute ago\n")
     told = CliRunner().invoke(main, ["--tenant", TENANT, "--file", str(path)])

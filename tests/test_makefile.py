@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 import jwt
+import pytest
 
 from deploy.personas import CAPTAIN
 from deploy.state import ROOT, State
@@ -45,6 +46,27 @@ def test_env_without_an_installation_says_what_to_do(tmp_path: Path) -> None:
     assert "make demo" in told.stderr
 
 
+@pytest.mark.parametrize("target", ["gateway", "postgrest"])
+@pytest.mark.parametrize("as_argument", [False, True])
+def test_what_serves_the_embedded_cluster_migrates_no_other(
+    target: str, as_argument: bool, tmp_path: Path
+) -> None:
+    """Whatever DATABASE_URL names is neither migrated nor served."""
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$* on ${DATABASE_URL:-the embedded one}"\n')
+    python.chmod(0o755)
+    foreign = "postgresql://127.0.0.1:1/foreign"
+    told = make(
+        *("-s", "-o", "bootstrap", target, f"OWN_PYTHON={python}"),
+        *([f"DATABASE_URL={foreign}"] if as_argument else []),
+        DATABASE_URL=foreign,
+    )
+    assert told.returncode == 0, told.stderr
+    done = [line.rpartition(" on ")[::2] for line in told.stdout.splitlines()]
+    assert [what.split()[1] for what, _ in done] == ["deploy.sqitch", "deploy.services"]
+    assert {where for _, where in done} == {"the embedded one"}
+
+
 def test_token_prints_one_token_only(tmp_path: Path) -> None:
     """`$(make -s token ROLE=captain)` is a header's value as it stands."""
     state = State(tmp_path / "state")
@@ -77,3 +99,10 @@ def test_clean_leaves_what_is_not_ours(tmp_path: Path) -> None:
     (state.storage / "bytes").write_text("ours")
     remove_state(state)
     assert [path.name for path in state.directory.iterdir()] == ["letter"]
+
+
+def test_make_hands_the_python_on_that_is_named() -> None:
+    """To the bootstrap, which says what is wrong with it."""
+    told = make("bootstrap", PYTHON="/nonexistent", PART_LENS_NO_INSTALL="1")
+    assert told.returncode != 0
+    assert "PYTHON=/nonexistent is no Python" in told.stderr

@@ -179,6 +179,7 @@ def test_finished_draft_makes_the_desired_state_and_can_be_reverted(
         ("", "make migration NAME="),
         ("add x", "lower-case letters"),
         ("../add", "lower-case letters"),
+        ("x", "two of them or more"),
     ],
 )
 def test_unusable_name_is_refused(name: str, message: str) -> None:

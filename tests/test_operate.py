@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from deploy.cluster import DEPLOYER
+from deploy.cluster import DEPLOYER, UNREADABLE
 from deploy.operate import life_lines, main
 from tests.fleet import launch, manned
 from tests.making import make
@@ -173,6 +173,15 @@ def test_make_hands_a_reason_on_as_it_was_typed(
     assert done.returncode == 0, done.stderr
     assert done.stdout.rstrip().endswith(reason)
     assert reason in operate("canary")[1]
+
+
+@pytest.mark.parametrize("command", ["canary", "tick"])
+def test_an_unreadable_url_is_not_repeated(
+    command: str, operate: Operate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libpq quotes what it cannot read, which is most likely a part of a password."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:hunter%zz22@127.0.0.1/x")
+    assert operate(command) == (1, f"Error: {UNREADABLE}\n")
 
 
 def test_a_database_without_part_lens_is_one_line(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.cluster import DEPLOYER
+from deploy.cluster import DEPLOYER, UNREADABLE
 from deploy.process import free_port
 from deploy.sqitch import PROJECTS, libpq_environment
 from deploy.state import ROOT
@@ -85,16 +85,52 @@ def test_a_missing_privilege_is_one_line(cluster: Cluster, empty: str) -> None:
     assert (code, out) == (1, "")
     assert told == (
         f"Error: authenticator may not migrate {empty}: it needs CREATEROLE"
-        " and CREATE on the database\n"
+        " and BYPASSRLS and CREATE on the database\n"
     )
     assert is_untouched(cluster, empty)
+
+
+def test_a_deployer_whom_row_security_binds_is_refused(
+    cluster: Cluster, empty: str
+) -> None:
+    """Before anything is done: the changes of data would fail half-way."""
+    with cluster.connect() as connection:
+        connection.execute(
+            "CREATE ROLE test_bound LOGIN CREATEROLE PASSWORD 'hunter22'"
+        )
+        connection.execute(f"GRANT CREATE ON DATABASE {empty} TO test_bound")
+    try:
+        url = cluster.url_with_password("test_bound", "hunter22", empty)
+        code, out, told = run("deploy", url)
+        assert (code, out) == (1, "")
+        assert told == (
+            f"Error: test_bound may not migrate {empty}: it needs BYPASSRLS\n"
+        )
+        assert is_untouched(cluster, empty)
+    finally:
+        with cluster.connect(empty) as connection:
+            connection.execute("DROP OWNED BY test_bound")
+            connection.execute("DROP ROLE test_bound")
+
+
+@pytest.mark.parametrize("command", ["status", "verify"])
+def test_who_may_not_read_the_registry_is_told_so(
+    database: Database, command: str
+) -> None:
+    """Sqitch takes a registry that it cannot read for one that needs an upgrade."""
+    code, out, told = run(command, database.url("authenticator"))
+    assert (code, out) == (1, "")
+    assert told == (
+        f"Error: authenticator may not examine {database.name}: it needs USAGE on"
+        " Sqitch's registry, schema sqitch\n"
+    )
 
 
 def test_an_unusable_url_is_not_repeated() -> None:
     """What cannot be parsed may hold a password anywhere."""
     code, _, told = run("status", "hunter22 is not a url")
     assert code == 1
-    assert told.count("\n") == 1
+    assert told == f"Error: not a usable DATABASE_URL: {UNREADABLE}\n"
     assert "hunter22" not in told
 
 

@@ -53,7 +53,7 @@ def main(
         # Not an option: a command line with a password is everybody's to read.
         source = os.environ.get("LEGACY_URL")
         if not source:
-            raise LegacyError("LEGACY_URL says where the old database is")
+            raise LegacyError("LEGACY_URL is missing: it names the old database")
         url = os.environ.get("DATABASE_URL") or start_embedded().url(DEPLOYER)
         probe(url, changing=False)
         legacy = read(source, yacht_id, schema=schema)

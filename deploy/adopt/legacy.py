@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from deploy.cluster import first_line
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
@@ -96,7 +98,7 @@ def read(url: str, yacht_id: UUID, *, schema: str = "public") -> Legacy:
                 yacht_name=reader.yacht_name(),
             )
     except psycopg.Error as error:
-        raise LegacyError(f"the old database: {_line(error)}") from error
+        raise LegacyError(f"the old database: {first_line(error)}") from None
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,3 @@ class _Reader:
             [self.schema, table],
         )
         return {str(row[0]) for row in found}
-
-
-def _line(error: psycopg.Error) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -303,7 +303,7 @@ def _objection(units: Decimal | None, where: str | None) -> tuple[str, str] | No
     if units != units.to_integral_value():
         return "invalid_quantity", f"{units} is not a whole number"
     if units and where is None:
-        return "no_location", f"{units} lie nowhere; UNPLACED= names a place for such"
+        return "no_location", f"{units} lie nowhere; ARGS='--unplaced …' names a place"
     return None
 
 

@@ -305,10 +305,12 @@ class _Writer:
                 )
         except psycopg.errors.CheckViolation as error:
             rule = error.diag.constraint_name or ""
-            code = "unknown_role" if rule == "role_is_known" else "invalid_dates"
-            self.made.refused.append(
-                Refused("people", row, code, rule.replace("_", " ") + ": not so")
+            code, why = (
+                ("unknown_role", "no role of Part Lens")
+                if rule == "role_is_known"
+                else ("invalid_dates", "it does not end after it begins")
             )
+            self.made.refused.append(Refused("people", row, code, why))
             return
         (self.made.new if done.rowcount else self.made.present)["people"] += 1
 

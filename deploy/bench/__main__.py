@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -88,6 +89,18 @@ def one_line_errors() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
+def demand_place(file: Path) -> None:
+    """Before minutes of work, ClickException if a file cannot be made there.
+
+    Folders that are missing are made when there is something to put into them.
+    """
+    there = next(folder for folder in file.absolute().parents if folder.is_dir())
+    try:
+        TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise click.ClickException(f"cannot write {file}: {error.strerror}") from None
+
+
 @click.command()
 @click.option("--seconds", type=click.IntRange(1, 600), default=10, show_default=True)
 @click.option("--rounds", type=click.IntRange(1, 99), default=3, show_default=True)
@@ -118,6 +131,7 @@ def main(
     are.
     """
     names = [name for name in MEASUREMENTS if not only or name in only]
+    demand_place(output)
     with (
         one_line_errors(),
         prepared(seconds=seconds, rounds=rounds, desired=desired) as (bench, machine),
@@ -127,21 +141,26 @@ def main(
     document = report.as_document(
         found, command=command, seconds=seconds, rounds=rounds, machine=machine
     )
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    _print(found, machine, output)
+    _print(found, machine)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
+    click.echo(f"Written to {output}")
+    _judge([result for _, result in found.values()])
 
 
-def _print(
-    found: dict[str, tuple[str, Result]], machine: dict[str, Any], output: Path
-) -> None:
+def _print(found: dict[str, tuple[str, Result]], machine: dict[str, Any]) -> None:
     for title, result in found.values():
         click.echo(f"\n{report.as_text(title, result)}")
     click.echo(
         f"\nPostgreSQL {machine['postgresql']}, {machine['cores']} cores, load"
-        f" {machine['load_average']} at the start. Written to {output}"
+        f" {machine['load_average']} at the start."
     )
-    results = [result for _, result in found.values()]
+
+
+def _judge(results: list[Result]) -> None:
     missed = report.missed(results)
     if missed:
         click.echo(f"{len(missed)} targets missed.")

@@ -12,7 +12,7 @@ import click
 import psycopg
 
 from deploy.background import ServiceError
-from deploy.bench.__main__ import shown
+from deploy.bench.__main__ import demand_place, shown
 from deploy.bench.measurement import Step
 from deploy.cluster import first_line
 from deploy.server import ServerError
@@ -166,6 +166,7 @@ def main(
     it is the one here. Ends with 1 when a claim does not hold.
     """
     claims = [claim for name, claim in CLAIMS.items() if not only or name in only]
+    demand_place(output / bundle.PAGE)
     with one_line_errors():
         found = installation()
         # Not after a benchmark, which takes longest.

@@ -67,6 +67,26 @@ class NoStorage:
         )
 
 
+def try_store(settings: Settings, *, writing: bool) -> str:
+    """Say what is wrong with the settings' store; empty: nothing, or there is none.
+
+    The text holds no secret.
+
+    :param writing: look, too, whether its folder may be written.
+    """
+    if settings.storage_upstream or not settings.storage_url:
+        return ""
+    from gateway.storage.store import Store, StoreError
+
+    try:
+        store = Store(settings.storage_url, prefix=SINGLE_TENANT)
+        if writing:
+            store.try_folder()
+    except StoreError as error:
+        return f"PART_LENS_STORAGE_URL: {error}"
+    return ""
+
+
 def storage_of(
     settings: Settings, database: Database | None, *, tenant: str = ""
 ) -> Storage:

@@ -15,6 +15,7 @@ from gateway.settings import Settings, SettingsError
 from gateway.storage import storage_of
 from gateway.storage.errors import StorageError
 from gateway.storage.routes import ObjectStorage
+from gateway.storage.store import StoreError
 
 PATIENCE = 10  # seconds that the database is waited for
 
@@ -39,6 +40,8 @@ def sweep() -> None:
             removed += asyncio.run(_sweep(described, alias))
         except (ApiError, StorageError) as error:
             raise click.ClickException(f"{alias} {error.message}".strip()) from None
+        except StoreError as error:
+            raise click.ClickException(f"PART_LENS_STORAGE_URL: {error}") from None
         except OSError as error:
             raise click.ClickException(f"the store cannot be used: {error}") from None
     click.echo(f"{removed} removed")

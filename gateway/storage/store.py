@@ -14,6 +14,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import fsspec.core
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 CHUNK = 256 * 1024
+
+
+class StoreError(Exception):
+    """Nothing can be stored at a URL; the text is one line without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,37 @@ class Store:
     """
 
     def __init__(self, url: str, *, prefix: str) -> None:
-        self._files, root = fsspec.core.url_to_fs(url)
+        """Take a URL of fsspec.
+
+        :raises StoreError: it knows no such protocol, or needs a package for it.
+        """
+        try:
+            self._files, root = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            protocol, _, rest = url.partition("://")
+            named = f" of protocol {protocol}" if rest else ""
+            why = (
+                "its package is missing"
+                if isinstance(error, ImportError)
+                else "fsspec takes none such"
+            )
+            raise StoreError(f"a URL{named}: {why}") from None
         self._root = f"{root.rstrip('/')}/{prefix}"
+
+    def try_folder(self) -> None:
+        """Look whether bytes can be written, where that is a folder.
+
+        :raises StoreError: they cannot.
+        """
+        if not self._local:
+            return
+        # Folders are made when there is something to put into them.
+        places = (Path(self._root), *Path(self._root).parents)
+        there = next(place for place in places if place.exists())
+        try:
+            TemporaryFile(dir=there).close()
+        except OSError as error:
+            raise StoreError(f"the folder: {error.strerror}") from None
 
     async def write(self, chunks: AsyncIterator[bytes]) -> Stored:
         """Write the chunks under a new name; nothing is left of them on failure.

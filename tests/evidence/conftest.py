@@ -90,6 +90,18 @@ def live(
 
 
 @pytest.fixture
+def bare(database: Database, secrets: Secrets, tmp_path: Path) -> Iterator[Live]:
+    """An installation without storage."""
+    service = services.gateway(
+        database_url=database.url("authenticator"),
+        jwt_secret=secrets.jwt_secret,
+        port=free_port(),
+    )
+    with served(service, tmp_path / "log") as url:
+        yield Live(database, url, secrets.jwt_secret)
+
+
+@pytest.fixture
 def patient(
     fresh_database: Database, secrets: Secrets, tmp_path: Path
 ) -> Iterator[Live]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,6 @@ from deploy.cluster import DEPLOYER
 from tests.fleet import launch, manned
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .conftest import Live
 
 # By what is done as a superuser: the claims that fail, of those that are examined.
@@ -99,6 +98,26 @@ def test_a_watched_ramp_is_left_alone(patient: Live, tmp_path: Path) -> None:
     assert run.code == 1
     assert "a canary ramp is watched" in run.output
     assert not (tmp_path / "bundle").exists()
+
+
+def test_a_bundle_that_cannot_be_written_is_no_work(live: Live) -> None:
+    """Said before any claim is examined."""
+    run = live.take(Path("/proc/bundle"))
+    assert run.code == 1
+    assert run.output == (
+        "Error: cannot write /proc/bundle/index.html: No such file or directory\n"
+    )
+
+
+def test_an_installation_without_storage_is_no_failure(
+    bare: Live, tmp_path: Path
+) -> None:
+    """What is not there is not measured, and that it says so is no server error."""
+    only = _only(["storage_matrix", "zero_5xx"])
+    run = bare.take(tmp_path / "bundle", *only)
+    assert run.code == 0, run.output
+    assert run["storage_matrix"]["holds"] is None
+    assert run["zero_5xx"]["holds"] is True
 
 
 def test_the_wrong_secret_is_one_line(live: Live, tmp_path: Path) -> None:

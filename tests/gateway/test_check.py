@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from deploy.cluster import Cluster
     from tests.gateway.conftest import Api
 
+RFC_8037 = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+
 
 def gateway(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     named = {f"PART_LENS_{name}": value for name, value in settings.items()}
@@ -29,6 +34,11 @@ def gateway(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str
         check=False,
         timeout=60,
     )
+
+
+def failed(found: subprocess.CompletedProcess[str]) -> list[str]:
+    """The lines of what is not as it should be."""
+    return [line for line in found.stdout.splitlines() if line.startswith("FAIL")]
 
 
 def test_help_names_the_options() -> None:
@@ -76,7 +86,9 @@ def test_what_is_away_is_named() -> None:
     url = f"postgresql://authenticator:hush@127.0.0.1:{free_port()}/part_lens"
     found = gateway("--check", JWT_SECRET=SECRET, DATABASE_URL=url)
     assert found.returncode == 1
-    assert "FAIL  database part_lens on 127.0.0.1" in found.stdout
+    (line,) = failed(found)
+    assert line.startswith("FAIL  database part_lens on 127.0.0.1: ")
+    assert line.endswith("Connection refused")
     assert "hush" not in found.stdout + found.stderr
     assert "Traceback" not in found.stderr
 
@@ -92,6 +104,111 @@ def test_a_postgrest_is_named_without_its_password(secret: str) -> None:
     assert not [word for word in ("someone", "hu", "Traceback") if word in said]
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "No such file or directory"),
+        ("<html>", "is no JSON"),
+        ('{"keys": []}', "has no key that can be used"),
+    ],
+)
+def test_a_key_set_that_cannot_be_read_fails(
+    content: str | None, reason: str, database_url: str, tmp_path: Path
+) -> None:
+    """Without a secret beside it the gateway would refuse every token."""
+    keys = tmp_path / "keys.json"
+    if content is not None:
+        keys.write_text(content)
+    found = gateway("--check", JWKS=str(keys), DATABASE_URL=database_url)
+    assert found.returncode == 1
+    assert failed(found) == [f"FAIL  PART_LENS_JWKS: {reason}"]
+
+
+def test_a_key_set_that_does_not_answer_fails_without_its_address(
+    database_url: str,
+) -> None:
+    url = f"http://user:hush@127.0.0.1:{free_port()}/jwks"
+    found = gateway("--check", JWKS=url, DATABASE_URL=database_url)
+    assert found.returncode == 1
+    assert failed(found) == ["FAIL  PART_LENS_JWKS: ClientConnectorError"]
+    assert "hush" not in found.stdout + found.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        (
+            "nonsense://key:hush@bucket",
+            "a URL of protocol nonsense: fsspec takes none such",
+        ),
+        ("s3://key:hush@bucket", "a URL of protocol s3: its package is missing"),
+        ("file:///proc/hush", "the folder: No such file or directory"),
+    ],
+)
+def test_a_store_that_cannot_be_used_fails(
+    url: str, reason: str, database_url: str
+) -> None:
+    """Where it cannot even be had, the gateway does not start."""
+    if url.startswith("s3:") and importlib.util.find_spec("s3fs"):
+        pytest.skip("s3fs is here")
+    settings = {
+        "JWT_SECRET": SECRET,
+        "DATABASE_URL": database_url,
+        "STORAGE_URL": url,
+        "STORAGE_SECRET": SECRET,
+    }
+    found = gateway("--check", **settings)
+    assert found.returncode == 1
+    assert failed(found) == [f"FAIL  PART_LENS_STORAGE_URL: {reason}"]
+    assert "hush" not in found.stdout + found.stderr
+    if not url.startswith("file:"):
+        started = gateway(**settings, PORT=str(free_port()))
+        assert started.returncode == 1
+        assert started.stderr == f"Error: PART_LENS_STORAGE_URL: {reason}\n"
+
+
+def test_a_folder_that_can_be_written_passes(database_url: str, tmp_path: Path) -> None:
+    """It need not be there yet, and is not made."""
+    found = gateway(
+        "--check",
+        JWT_SECRET=SECRET,
+        DATABASE_URL=database_url,
+        STORAGE_URL=(tmp_path / "objects").as_uri(),
+        STORAGE_SECRET=SECRET,
+    )
+    assert (found.returncode, failed(found)) == (0, [])
+    assert "ok    PART_LENS_STORAGE_URL: can be used" in found.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_changes_are_listened_for_is_looked_at(database_url: str) -> None:
+    """Past a pooler it is another address, and the gateway is not ready without it."""
+    port = free_port()
+    url = f"postgresql://authenticator:hush@127.0.0.1:{port}/part_lens"
+    found = gateway(
+        "--check", JWT_SECRET=SECRET, DATABASE_URL=database_url, LISTEN_URL=url
+    )
+    assert found.returncode == 1
+    (line,) = failed(found)
+    assert line.startswith("FAIL  LISTEN_URL part_lens on 127.0.0.1: ")
+    assert f"port {port} failed: Connection refused" in line
+    assert "hush" not in found.stdout + found.stderr
+
+
+def test_a_taken_port_of_the_metrics_is_one_line(database_url: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        found = gateway(
+            JWT_SECRET=SECRET, DATABASE_URL=database_url, METRICS_PORT=str(port)
+        )
+    assert found.returncode == 1
+    assert found.stderr == (
+        f"Error: PART_LENS_METRICS_PORT={port}: Address already in use\n"
+    )
+
+
 def test_a_wrong_setting_is_one_line() -> None:
     found = gateway("--check", JWT_SECRET="x")  # noqa: S106 - too short to be one
     assert found.returncode == 1
@@ -101,7 +218,9 @@ def test_a_wrong_setting_is_one_line() -> None:
 
 def test_windows_that_cannot_be_reported_fail(reference: Api, tmp_path: Path) -> None:
     """A key set verifies and does not sign: the ramp would see no call."""
-    (tmp_path / "keys.json").write_text('{"keys": []}')
+    # That of RFC 8037, appendix A.
+    key = {"kty": "OKP", "crv": "Ed25519", "x": RFC_8037}
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [key]}))
     settings = {
         "ROUTE": "postgrest",
         "POSTGREST_URL": reference.url,
