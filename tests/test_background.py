@@ -78,10 +78,11 @@ def test_changed_code_restarts_it(service: Service, state: State) -> None:
 def test_a_taken_port_is_told_and_left(service: Service, state: State) -> None:
     """The error names the setting, and nobody else's process is ended."""
     with socket.socket() as other:
-        other.bind(("127.0.0.1", service.port))
+        other.bind(("127.0.0.1", 0))
         other.listen()
+        blocked = dataclasses.replace(service, port=other.getsockname()[1])
         with pytest.raises(ServiceError, match=r"taken .* GATEWAY_PORT="):
-            start(service, state)
+            start(blocked, state)
     assert running(NAME, state) is None
 
 
