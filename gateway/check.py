@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
 from gateway import catalogue
+from gateway.database import CHANNEL
 from gateway.master import LOOK_UP, NOBODY
 from gateway.postgrest import PostgrestRoute
 from gateway.reporting import Way, way_of
@@ -19,7 +20,7 @@ from gateway.tokens import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from typing import Any
+    from typing import Any, LiteralString
 
     from gateway.settings import Settings
 
@@ -62,7 +63,9 @@ async def check(settings: Settings) -> list[Finding]:
     findings = [Finding(True, f"configuration: route {settings.route}")]
     tenants = [settings]
     if settings.master_url:
-        findings.append(await _master(settings.master_url))
+        findings.append(
+            await _answering("MASTER", settings.master_url, LOOK_UP, NOBODY)
+        )
         tenants = [settings.of_tenant(alias) for alias in settings.tenants]
     if settings.jwks:
         findings.append(await _keys(settings.jwks))
@@ -71,23 +74,28 @@ async def check(settings: Settings) -> list[Finding]:
         if tenant.database_url:
             findings += [f async for f in _database(tenant.database_url)]
         if tenant.listen_url not in ("", tenant.database_url):
-            findings.append(await _listening(tenant.listen_url))
+            findings.append(
+                await _answering("LISTEN_URL", tenant.listen_url, f"LISTEN {CHANNEL}")
+            )
         if tenant.route == "postgrest":
             findings.append(await _upstream(tenant))
         findings.append(_windows(tenant))
     return findings
 
 
-async def _master(url: str) -> Finding:
+async def _answering(
+    name: str, url: str, statement: LiteralString, *parameters: object
+) -> Finding:
+    """Look whether a database answers what it will be asked."""
     where = _where(url)
     try:
         async with await psycopg.AsyncConnection.connect(
             url, autocommit=True, connect_timeout=5
         ) as connection:
-            await connection.execute(LOOK_UP, [NOBODY])
+            await connection.execute(statement, parameters)
     except psycopg.Error as error:
-        return Finding(False, f"MASTER {where}: {_reason(error)}")
-    return Finding(True, f"MASTER {where}: answers")
+        return Finding(False, f"{name} {where}: {_reason(error)}")
+    return Finding(True, f"{name} {where}: answers")
 
 
 async def _keys(location: str) -> Finding:
@@ -108,18 +116,6 @@ def _store(settings: Settings) -> list[Finding]:
         return []
     unusable = try_store(settings, writing=True)
     return [Finding(not unusable, unusable or "PART_LENS_STORAGE_URL: can be used")]
-
-
-async def _listening(url: str) -> Finding:
-    where = _where(url)
-    try:
-        async with await psycopg.AsyncConnection.connect(
-            url, autocommit=True, connect_timeout=5
-        ) as connection:
-            await connection.execute("LISTEN pgrst")
-    except psycopg.Error as error:
-        return Finding(False, f"LISTEN_URL {where}: {_reason(error)}")
-    return Finding(True, f"LISTEN_URL {where}: answers")
 
 
 async def _database(url: str) -> AsyncIterator[Finding]:
