@@ -90,8 +90,7 @@ class ApiError(Exception):
         answer = whole(self.status, body, status)
         given = {name for name, _ in self.headers}
         kept = [pair for pair in answer.headers if pair[0] not in given] + self.headers
-        # With a phrase it is not the plain number that the set has.
-        if int(self.status) in BODILESS:
+        if self.status in BODILESS:
             kept = [pair for pair in kept if not pair[0].startswith(b"content-")]
             return Response(self.status, kept)
         return Response(self.status, kept, body)

@@ -20,7 +20,8 @@ JSON_TYPE = b"application/json; charset=utf-8"
 VARIES = (b"vary", b"Accept, Prefer, Range")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 UNSTORED = (b"cache-control", b"no-store")
-BODILESS = frozenset({204, 304})
+# No set: a status with a phrase equals its number, and is none of its hash.
+BODILESS = (204, 304)
 
 
 class ClientGoneError(Exception):

@@ -210,7 +210,7 @@ class Upstream:
         # Most answers are short and have come as a whole: they leave as one as well,
         # with its length. Not all clients know chunks.
         whole = content.read_nowait()
-        if request.method != "HEAD" and int(status) not in BODILESS:
+        if request.method != "HEAD" and status not in BODILESS:
             returned = [pair for pair in returned if pair[0] != b"content-length"]
             returned.append((b"content-length", b"%d" % len(whole)))
         return Response(status, returned, whole)
